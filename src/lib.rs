@@ -4,3 +4,4 @@ pub mod diagnostic;
 pub mod go;
 pub mod text;
 pub mod value;
+pub mod yaml;
