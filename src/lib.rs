@@ -3,5 +3,7 @@
 pub mod diagnostic;
 pub mod go;
 pub mod text;
+pub mod tree;
 pub mod value;
+pub mod world;
 pub mod yaml;
