@@ -1,7 +1,9 @@
 //! Renders Helm charts as Helm 4.2 does, byte for byte, and shows how renderings differ.
 
 pub mod diagnostic;
+pub mod functions;
 pub mod go;
+pub mod template;
 pub mod text;
 pub mod tree;
 pub mod value;

@@ -1,0 +1,218 @@
+//! What the parser makes: one tree a template, with Go's positions.
+
+use crate::diagnostic::{Source, Span};
+use crate::functions::Function;
+use crate::go::quote::quoted;
+use crate::value::Str;
+use std::fmt;
+use std::sync::Arc;
+
+/// One template: a file's own text, or one of its `define`s and `block`s.
+pub struct Tree {
+    /// Its name.
+    pub name: Str,
+    /// The text it was parsed from.
+    pub source: Arc<Source>,
+    /// The name's place, for templates that were defined; else an empty span.
+    pub defined_at: Span,
+    pub(super) root: Vec<Node>,
+    /// How deep its nodes nest.
+    pub(super) depth: usize,
+}
+
+impl Drop for Tree {
+    fn drop(&mut self) {
+        // Nodes drop recursively, and a chart can nest them a hundred thousand levels deep.
+        if self.depth > 200 {
+            let root = std::mem::take(&mut self.root);
+            stacker::maybe_grow(self.depth.saturating_mul(2048), self.depth.saturating_mul(4096), || drop(root));
+        }
+    }
+}
+
+impl fmt::Debug for Tree {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "template {:?}", self.name)
+    }
+}
+
+pub(super) enum Node {
+    /// A stretch of the source.
+    Text(Span),
+    Action(Pipe),
+    If(Box<Branch>),
+    With(Box<Branch>),
+    Range(Box<Branch>),
+    Template(Box<TemplateCall>),
+    Break,
+    Continue,
+}
+
+pub(super) struct Branch {
+    pub(super) pipe: Pipe,
+    pub(super) list: Vec<Node>,
+    pub(super) otherwise: Option<Vec<Node>>,
+    /// The `{{ … }}` that opens it.
+    pub(super) span: Span,
+}
+
+pub(super) struct TemplateCall {
+    pub(super) name: Str,
+    pub(super) pipe: Option<Pipe>,
+    /// The quoted name.
+    pub(super) span: Span,
+}
+
+pub(super) struct Pipe {
+    pub(super) assign: bool,
+    pub(super) declares: Vec<Str>,
+    pub(super) commands: Vec<Command>,
+    /// From its first token to the end of its last.
+    pub(super) span: Span,
+}
+
+pub(super) struct Command {
+    pub(super) args: Vec<Expr>,
+    pub(super) span: Span,
+}
+
+/// An operand. `pos` is where Go says it is: for `.a.b` the second dot.
+pub(super) struct Expr {
+    pub(super) pos: u32,
+    pub(super) span: Span,
+    pub(super) term: Term,
+}
+
+pub(super) enum Term {
+    Field(Vec<Str>),
+    Chain(Box<Expr>, Vec<Str>),
+    /// A name and the fields after it.
+    Variable(Str, Vec<Str>),
+    Function(Call),
+    Pipe(Box<Pipe>),
+    Dot,
+    Nil,
+    Bool(bool),
+    Number(Box<Number>),
+    Text(Str),
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct Call {
+    pub(super) function: &'static Function,
+    pub(super) how: How,
+}
+
+/// Go's executor treats some functions apart.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum How {
+    Plain,
+    And,
+    Or,
+}
+
+/// A constant under all the types that can hold it.
+#[derive(Default)]
+pub(super) struct Number {
+    pub(super) int: Option<i64>,
+    pub(super) uint: Option<u64>,
+    pub(super) float: Option<f64>,
+    pub(super) complex: Option<(f64, f64)>,
+    /// Whether its text makes it a float where its type is open: `1e3`, `1.0`.
+    pub(super) ideal_float: bool,
+}
+
+fn slice(source: &Source, span: Span) -> &[u8] {
+    source.text.get(span.start as usize..span.end as usize).unwrap_or_default()
+}
+
+/// Printing stops here: nodes can nest ten thousand levels deep, and be named in each of a thousand frames.
+const PRINT_DEPTH: usize = 2_000;
+
+fn dotted(out: &mut Vec<u8>, fields: &[Str]) {
+    for field in fields {
+        out.push(b'.');
+        out.extend_from_slice(field);
+    }
+}
+
+impl Expr {
+    pub(super) fn print(&self, source: &Source, out: &mut Vec<u8>, depth: usize) {
+        match &self.term {
+            Term::Field(fields) => dotted(out, fields),
+            Term::Chain(node, fields) => {
+                let pipe = matches!(node.term, Term::Pipe(_));
+                if pipe {
+                    out.push(b'(');
+                }
+                node.print(source, out, depth + 1);
+                if pipe {
+                    out.push(b')');
+                }
+                dotted(out, fields);
+            }
+            Term::Variable(name, fields) => {
+                out.extend_from_slice(name);
+                dotted(out, fields);
+            }
+            Term::Function(call) => out.extend_from_slice(call.function.name.as_bytes()),
+            Term::Pipe(pipe) => pipe.print(source, out, depth + 1),
+            Term::Dot => out.push(b'.'),
+            Term::Nil => out.extend_from_slice(b"nil"),
+            Term::Bool(b) => out.extend_from_slice(if *b { b"true" } else { b"false" }),
+            Term::Number(_) | Term::Text(_) => out.extend_from_slice(slice(source, self.span)),
+        }
+    }
+}
+
+impl Command {
+    pub(super) fn print(&self, source: &Source, out: &mut Vec<u8>, depth: usize) {
+        for (i, arg) in self.args.iter().enumerate() {
+            if i > 0 {
+                out.push(b' ');
+            }
+            if let Term::Pipe(pipe) = &arg.term {
+                out.push(b'(');
+                pipe.print(source, out, depth + 1);
+                out.push(b')');
+            } else {
+                arg.print(source, out, depth + 1);
+            }
+        }
+    }
+}
+
+impl Pipe {
+    pub(super) fn print(&self, source: &Source, out: &mut Vec<u8>, depth: usize) {
+        if depth > PRINT_DEPTH {
+            return;
+        }
+        for (i, name) in self.declares.iter().enumerate() {
+            if i > 0 {
+                out.extend_from_slice(b", ");
+            }
+            out.extend_from_slice(name);
+        }
+        if !self.declares.is_empty() {
+            out.extend_from_slice(if self.assign { b" = " } else { b" := " });
+        }
+        for (i, command) in self.commands.iter().enumerate() {
+            if i > 0 {
+                out.extend_from_slice(b" | ");
+            }
+            command.print(source, out, depth + 1);
+        }
+    }
+}
+
+impl TemplateCall {
+    pub(super) fn print(&self, source: &Source, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"{{template ");
+        out.extend_from_slice(quoted(&self.name).as_bytes());
+        if let Some(pipe) = &self.pipe {
+            out.push(b' ');
+            pipe.print(source, out, 0);
+        }
+        out.extend_from_slice(b"}}");
+    }
+}

@@ -1,0 +1,112 @@
+//! `.a.b.c`: methods, map keys and struct fields, one step after the other.
+
+use super::ast::{Expr, Term};
+use super::error::{Cause, Reason};
+use super::execute::{At, Executor, Operand, Result, State};
+use crate::value::{MapType, Str, Value};
+
+impl Executor<'_> {
+    /// The operand before the fields of a chain: `(pipeline).a`.
+    pub(super) fn eval_chained<'t>(
+        &mut self,
+        state: &mut State<'t>,
+        dot: &Operand,
+        inner: &'t Expr,
+    ) -> Result<Operand> {
+        state.at = At::Expr(inner);
+        match &inner.term {
+            Term::Pipe(pipe) => {
+                stacker::maybe_grow(64 * 1024, 2 * 1024 * 1024, || self.eval_pipeline(state, dot, pipe))
+            }
+            Term::Function(call) => self.eval_bare(state, dot, call, inner),
+            Term::Dot => Ok(dot.clone()),
+            _ => self.fail(state, "internal error: no fields in evalChainNode"),
+        }
+    }
+
+    /// Walks the fields; the last step gets the arguments, should it be a method.
+    #[allow(clippy::too_many_arguments)] // Go's evalFieldChain
+    pub(super) fn eval_chain<'t>(
+        &mut self,
+        state: &mut State<'t>,
+        dot: &Operand,
+        receiver: Operand,
+        at: &'t Expr,
+        fields: &'t [Str],
+        args: &'t [Expr],
+        last: Option<Operand>,
+    ) -> Result<Operand> {
+        let Some((name, steps)) = fields.split_last() else {
+            return Ok(receiver);
+        };
+        let mut receiver = receiver;
+        for step in steps {
+            receiver = self.eval_field(state, dot, step, at, &[], None, receiver)?;
+        }
+        self.eval_field(state, dot, name, at, args, last, receiver)
+    }
+
+    #[allow(clippy::too_many_arguments)] // Go's evalField
+    fn eval_field<'t>(
+        &mut self,
+        state: &mut State<'t>,
+        dot: &Operand,
+        name: &'t Str,
+        at: &'t Expr,
+        args: &'t [Expr],
+        last: Option<Operand>,
+        receiver: Operand,
+    ) -> Result<Operand> {
+        let has_args = args.len() > 1 || last.is_some();
+        match &receiver.value {
+            Value::Nil => {
+                if !receiver.iface {
+                    return Ok(Operand::INVALID);
+                }
+                let message = format!("nil pointer evaluating interface {{}}.{name}");
+                Err(self.error(state, message, Cause::Executor(Reason::NilField(name.to_string()))))
+            }
+            Value::Map(of, map) => {
+                if matches!(of, MapType::Values | MapType::Files)
+                    && let Some(method) = name.utf8().and_then(|name| self.methods.method(&receiver.value, name))
+                {
+                    return self.eval_method(state, dot, method, &receiver.value, at, args, last);
+                }
+                if has_args {
+                    return self.fail(state, format!("{name} is not a method but has arguments"));
+                }
+                Ok(match (of, map.get(name)) {
+                    (MapType::Any | MapType::Values, Some(value)) => Operand::interface(value),
+                    (MapType::Any | MapType::Values, None) => Operand::interface(Value::Nil),
+                    (_, Some(value)) => Operand::concrete(value),
+                    (MapType::Str, None) => Operand::concrete(Value::Str(Str::default())),
+                    (MapType::Files, None) => Operand::concrete(Value::Bytes(None)),
+                })
+            }
+            Value::Object(object) => {
+                if let Some(method) = name.utf8().and_then(|name| object.method(name)) {
+                    return self.eval_method(state, dot, method, &receiver.value, at, args, last);
+                }
+                if let Some(words) = name.utf8().and_then(|name| object.refused(name)) {
+                    return self.fail(state, words);
+                }
+                match name.utf8().and_then(|name| object.field(name)) {
+                    Some(_) if has_args => {
+                        self.fail(state, format!("{name} has arguments but cannot be invoked as function"))
+                    }
+                    Some(value) => Ok(Operand::concrete(value)),
+                    None => self.no_field(state, name, &receiver),
+                }
+            }
+            value => match name.utf8().and_then(|name| self.methods.method(value, name)) {
+                Some(method) => self.eval_method(state, dot, method, value, at, args, last),
+                None => self.no_field(state, name, &receiver),
+            },
+        }
+    }
+
+    fn no_field(&self, state: &State<'_>, name: &Str, receiver: &Operand) -> Result<Operand> {
+        let of = if receiver.iface { "interface {}".into() } else { receiver.value.go_type() };
+        self.fail(state, format!("can't evaluate field {name} in type {of}"))
+    }
+}

@@ -1,0 +1,760 @@
+//! Tokens → trees. Follows Go's grammar, its three-token look-ahead included, since error messages show it.
+//!
+//! `expect` complains in Go's words; the line of every complaint is that of the last token cut.
+
+use super::ast::{Branch, Call, Command, Expr, How, Node, Pipe, TemplateCall, Term, Tree};
+use super::lex::{Kind, Lexer, Token};
+use super::number;
+use crate::diagnostic::{Location, Source, Span};
+use crate::functions::Function;
+use crate::go::quote::{quoted, unquote};
+use crate::value::Str;
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+/// Go's limit for nested parentheses.
+const MAX_PARENS: usize = 10_000;
+
+/// Our limit for nested `if`, `range`, `with`, `define` and `block`; Go's is its stack.
+const MAX_BLOCKS: usize = 250_000;
+
+/// A text that could not be parsed.
+#[derive(Debug, Clone)]
+pub struct ParseError {
+    /// The culprit.
+    pub at: Location,
+    /// The line that Go reports, from 1.
+    pub line: usize,
+    /// Go's words after `template: NAME:LINE: `.
+    pub message: String,
+    /// What exactly is wrong, where a person can be told more than Go tells.
+    pub kind: ParseErrorKind,
+}
+
+/// Mistakes that deserve words of their own.
+#[derive(Debug, Clone)]
+pub enum ParseErrorKind {
+    /// Go's words are all there is.
+    Other,
+    /// This parenthesis is never closed; the action ends at the place of the error.
+    OpenParen(Location),
+    /// This block (`if`, `range`, …, its action's place) has no `end`.
+    OpenBlock(&'static str, Location),
+    /// There is no such function.
+    UnknownFunction(String),
+}
+
+impl ParseError {
+    /// Go's whole text of it: `template: NAME:LINE: MESSAGE`.
+    pub fn go_text(&self) -> String {
+        format!("template: {}:{}: {}", self.at.source.name, self.line, self.message)
+    }
+}
+
+/// All templates of one text: its own and those it defines.
+#[derive(Debug)]
+pub struct Parsed {
+    /// The text itself, under the source's name.
+    pub main: Arc<Tree>,
+    /// What it defines, in no order that matters.
+    pub defined: Vec<Arc<Tree>>,
+}
+
+/// Finds functions by name.
+pub type Library = dyn Fn(&str) -> Option<&'static Function>;
+
+type Result<T> = std::result::Result<T, Box<ParseError>>;
+
+/// Parses one text. Functions must exist, as in Go.
+///
+/// # Errors
+/// The first mistake, as Go reports it.
+pub fn parse(source: &Arc<Source>, library: &Library) -> Result<Parsed> {
+    let mut parser = Parser {
+        source,
+        lexer: Lexer::new(&source.text),
+        tokens: [Token { kind: Kind::Eof, start: 0, end: 0 }; 3],
+        peeked: 0,
+        vars: vec![Str::from("$")],
+        library,
+        trees: HashMap::new(),
+        action: None,
+        open: Vec::new(),
+        range_depth: 0,
+        parens: 0,
+        blocks: 0,
+        deepest: 0,
+    };
+    let root = parser.top()?;
+    let depth = parser.deepest;
+    let main = Tree {
+        name: Str::from(source.name.as_str()),
+        source: source.clone(),
+        defined_at: Span::default(),
+        root,
+        depth,
+    };
+    let mut trees = parser.trees;
+    let main = Arc::new(main);
+    match trees.get(&main.name) {
+        Some(old) if !old.is_empty() => {
+            if !main.is_empty() {
+                return Err(Box::new(ParseError {
+                    at: Location { source: source.clone(), span: old.defined_at },
+                    line: source.line_and_byte(source.text.len() as u32).0,
+                    message: format!("template: multiple definition of template {}", quoted(&main.name)),
+                    kind: ParseErrorKind::Other,
+                }));
+            }
+            // A text that defines itself: its definition is what stands for it.
+            let main = trees.remove(&main.name).unwrap_or(main);
+            return Ok(Parsed { main, defined: trees.into_values().collect() });
+        }
+        _ => {
+            trees.remove(&main.name);
+        }
+    }
+    Ok(Parsed { main, defined: trees.into_values().collect() })
+}
+
+/// Whether a list holds nothing but space: such a template does not replace one of the same name.
+pub(super) fn empty(nodes: &[Node], source: &Source) -> bool {
+    nodes.iter().all(|node| match node {
+        Node::Text(span) => bstr::ByteSlice::trim(source.slice(*span)).is_empty(),
+        _ => false,
+    })
+}
+
+impl Tree {
+    /// Whether it holds nothing but space.
+    pub fn is_empty(&self) -> bool {
+        empty(&self.root, &self.source)
+    }
+}
+
+/// Past so many names the shared ones are let go, lest they fill the memory.
+const MAX_NAMES: usize = 20_000;
+
+/// A name's text, made once for each spelling: charts say `Values` a thousand times.
+fn intern(name: &[u8]) -> Str {
+    thread_local! {
+        static NAMES: RefCell<HashSet<Str, foldhash::fast::RandomState>> = RefCell::default();
+    }
+    NAMES.with(|names| {
+        let mut names = names.borrow_mut();
+        if let Some(name) = names.get(name) {
+            return name.clone();
+        }
+        if names.len() >= MAX_NAMES {
+            names.clear();
+        }
+        let name = Str::from(name);
+        names.insert(name.clone());
+        name
+    })
+}
+
+struct Parser<'a> {
+    source: &'a Arc<Source>,
+    lexer: Lexer<'a>,
+    tokens: [Token; 3],
+    peeked: usize,
+    vars: Vec<Str>,
+    library: &'a Library,
+    trees: HashMap<Str, Arc<Tree>>,
+    /// Where the current action starts.
+    action: Option<u32>,
+    /// The blocks that are open: for words about a missing `end`.
+    open: Vec<(&'static str, Span)>,
+    range_depth: usize,
+    parens: usize,
+    blocks: usize,
+    deepest: usize,
+}
+
+enum End {
+    End,
+    Else(Span),
+}
+
+impl End {
+    fn words(&self) -> &'static str {
+        match self {
+            End::End => "{{end}}",
+            End::Else(_) => "{{else}}",
+        }
+    }
+}
+
+enum Item {
+    Node(Node),
+    End(End),
+}
+
+impl Parser<'_> {
+    // Tokens. `tokens[0]` is always the last one cut.
+
+    fn next(&mut self) -> Token {
+        if self.peeked > 0 {
+            self.peeked -= 1;
+        } else {
+            self.tokens[0] = self.lexer.next();
+        }
+        self.tokens.get(self.peeked).copied().unwrap_or(self.tokens[0])
+    }
+
+    fn backup(&mut self) {
+        self.peeked += 1;
+    }
+
+    fn backup2(&mut self, first: Token) {
+        self.tokens[1] = first;
+        self.peeked = 2;
+    }
+
+    fn backup3(&mut self, first: Token, second: Token) {
+        self.tokens[1] = second;
+        self.tokens[2] = first;
+        self.peeked = 3;
+    }
+
+    fn peek(&mut self) -> Token {
+        let token = self.next();
+        self.backup();
+        token
+    }
+
+    fn next_non_space(&mut self) -> Token {
+        loop {
+            let token = self.next();
+            if token.kind != Kind::Space {
+                return token;
+            }
+        }
+    }
+
+    fn peek_non_space(&mut self) -> Token {
+        let token = self.next_non_space();
+        self.backup();
+        token
+    }
+
+    fn text(&self, token: Token) -> &[u8] {
+        self.source.text.get(token.start as usize..token.end as usize).unwrap_or_default()
+    }
+
+    /// A name: shared with all others of its spelling.
+    fn name(&self, token: Token, skip: usize) -> Str {
+        intern(self.text(token).get(skip..).unwrap_or_default())
+    }
+
+    // Failures.
+
+    fn error<T>(&self, token: Token, message: impl Into<String>, kind: ParseErrorKind) -> Result<T> {
+        Err(Box::new(ParseError {
+            at: self.location(token.start, token.end),
+            line: self.source.line_and_byte(self.tokens[0].start).0,
+            message: message.into(),
+            kind,
+        }))
+    }
+
+    fn location(&self, start: u32, end: u32) -> Location {
+        Location { source: self.source.clone(), span: Span { start, end } }
+    }
+
+    fn fail<T>(&self, token: Token, message: impl Into<String>) -> Result<T> {
+        self.error(token, message, ParseErrorKind::Other)
+    }
+
+    fn unexpected<T>(&self, token: Token, context: &str) -> Result<T> {
+        if token.kind == Kind::Error {
+            let mut message = self.lexer.error.clone();
+            if let Some(action) = self.action {
+                let started = self.source.line_and_byte(action).0;
+                if started != self.source.line_and_byte(token.start).0 {
+                    let extra = format!(" in action started at {}:{started}", self.source.name);
+                    message += if message.ends_with(" action") { extra.get(10..).unwrap_or_default() } else { &extra };
+                }
+            }
+            let kind = match self.lexer.open_paren {
+                Some(open) => ParseErrorKind::OpenParen(self.location(open, open + 1)),
+                None => ParseErrorKind::Other,
+            };
+            return self.error(token, message, kind);
+        }
+        let message = format!("unexpected {} in {context}", self.lexer.describe(token));
+        let kind = match (token.kind, self.open.last()) {
+            (Kind::Eof | Kind::Define, Some((word, span))) => {
+                ParseErrorKind::OpenBlock(word, Location { source: self.source.clone(), span: *span })
+            }
+            _ => ParseErrorKind::Other,
+        };
+        self.error(token, message, kind)
+    }
+
+    fn expect(&mut self, kind: Kind, context: &str) -> Result<Token> {
+        let token = self.next_non_space();
+        if token.kind == kind { Ok(token) } else { self.unexpected(token, context) }
+    }
+
+    // Grammar.
+
+    fn top(&mut self) -> Result<Vec<Node>> {
+        let mut root = Vec::new();
+        loop {
+            let token = self.peek();
+            match token.kind {
+                Kind::Eof => return Ok(root),
+                Kind::LeftDelim => {
+                    let delim = self.next();
+                    if self.next_non_space().kind == Kind::Define {
+                        self.definition(delim)?;
+                        continue;
+                    }
+                    self.backup2(delim);
+                }
+                _ => {}
+            }
+            match self.text_or_action()? {
+                Item::Node(node) => root.push(node),
+                Item::End(end) => {
+                    let at = self.tokens[0];
+                    return self.fail(at, format!("unexpected {}", end.words()));
+                }
+            }
+        }
+    }
+
+    /// `{{define "name"}} … {{end}}`; the keyword is past.
+    fn definition(&mut self, delim: Token) -> Result<()> {
+        const CONTEXT: &str = "define clause";
+        let token = self.next_non_space();
+        if !matches!(token.kind, Kind::String | Kind::RawString) {
+            return self.unexpected(token, CONTEXT);
+        }
+        let name = self.unquote(token)?;
+        let close = self.expect(Kind::RightDelim, CONTEXT)?;
+        self.nested("define", Span { start: delim.start, end: close.end }, name, token, CONTEXT)
+    }
+
+    /// The body of a `define` or `block`: own variables, own `range` depth.
+    fn nested(&mut self, word: &'static str, span: Span, name: Str, token: Token, context: &str) -> Result<()> {
+        let vars = std::mem::replace(&mut self.vars, vec![Str::from("$")]);
+        let range_depth = std::mem::take(&mut self.range_depth);
+        let action = std::mem::take(&mut self.action);
+        let opened = self.tokens[0];
+        let (root, end) = self.block(word, span, Self::item_list)?;
+        if let End::Else(_) = end {
+            let at = self.tokens[0];
+            if word == "block" {
+                // Go tells this one at the block's own action.
+                self.tokens[0] = opened;
+            }
+            return self.fail(at, format!("unexpected {} in {context}", end.words()));
+        }
+        self.vars = vars;
+        self.range_depth = range_depth;
+        self.action = action;
+        let tree = Tree {
+            name: name.clone(),
+            source: self.source.clone(),
+            defined_at: Span { start: token.start, end: token.end },
+            root,
+            depth: self.deepest,
+        };
+        match self.trees.get(&name) {
+            Some(old) if !old.is_empty() => {
+                if !tree.is_empty() {
+                    let message = format!("template: multiple definition of template {}", quoted(&name));
+                    return self.fail(token, message);
+                }
+            }
+            _ => {
+                self.trees.insert(name, Arc::new(tree));
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs a part of the grammar one block deeper.
+    fn block<T>(&mut self, word: &'static str, span: Span, part: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        if self.blocks >= MAX_BLOCKS {
+            let at = self.tokens[0];
+            return self.fail(at, "max nesting depth exceeded");
+        }
+        self.blocks += 1;
+        self.deepest = self.deepest.max(self.blocks + self.parens);
+        self.open.push((word, span));
+        let result = stacker::maybe_grow(64 * 1024, 1024 * 1024, || part(self))?;
+        self.open.pop();
+        self.blocks -= 1;
+        Ok(result)
+    }
+
+    fn item_list(&mut self) -> Result<(Vec<Node>, End)> {
+        let mut list = Vec::new();
+        while self.peek_non_space().kind != Kind::Eof {
+            match self.text_or_action()? {
+                Item::Node(node) => list.push(node),
+                Item::End(end) => return Ok((list, end)),
+            }
+        }
+        let at = self.tokens[0];
+        let kind = match self.open.last() {
+            Some((word, span)) => {
+                ParseErrorKind::OpenBlock(word, Location { source: self.source.clone(), span: *span })
+            }
+            None => ParseErrorKind::Other,
+        };
+        self.error(at, "unexpected EOF", kind)
+    }
+
+    fn text_or_action(&mut self) -> Result<Item> {
+        let token = self.next_non_space();
+        match token.kind {
+            Kind::Text => Ok(Item::Node(Node::Text(Span { start: token.start, end: token.end }))),
+            Kind::LeftDelim => {
+                self.action = Some(token.start);
+                let item = self.act(token);
+                self.action = None;
+                item
+            }
+            _ => self.unexpected(token, "input"),
+        }
+    }
+
+    fn act(&mut self, delim: Token) -> Result<Item> {
+        let token = self.next_non_space();
+        let node = match token.kind {
+            Kind::Block => self.block_control(delim)?,
+            Kind::Break | Kind::Continue => {
+                let word = if token.kind == Kind::Break { "break" } else { "continue" };
+                let close = self.next_non_space();
+                if close.kind != Kind::RightDelim {
+                    return self.unexpected(close, &format!("{{{{{word}}}}}"));
+                }
+                if self.range_depth == 0 {
+                    return self.fail(token, format!("{{{{{word}}}}} outside {{{{range}}}}"));
+                }
+                if token.kind == Kind::Break { Node::Break } else { Node::Continue }
+            }
+            Kind::Else => {
+                let next = self.peek_non_space();
+                let span = Span { start: delim.start, end: next.end };
+                if !matches!(next.kind, Kind::If | Kind::With) {
+                    self.expect(Kind::RightDelim, "else")?;
+                }
+                return Ok(Item::End(End::Else(span)));
+            }
+            Kind::End => {
+                self.expect(Kind::RightDelim, "end")?;
+                return Ok(Item::End(End::End));
+            }
+            Kind::If => Node::If(Box::new(self.control("if", delim.start)?)),
+            Kind::Range => Node::Range(Box::new(self.control("range", delim.start)?)),
+            Kind::With => Node::With(Box::new(self.control("with", delim.start)?)),
+            Kind::Template => self.template_control()?,
+            _ => {
+                self.backup();
+                Node::Action(self.pipeline("command", Kind::RightDelim)?)
+            }
+        };
+        Ok(Item::Node(node))
+    }
+
+    fn control(&mut self, context: &'static str, start: u32) -> Result<Branch> {
+        let vars = self.vars.len();
+        let pipe = self.pipeline(context, Kind::RightDelim)?;
+        let span = Span { start, end: pipe.span.end };
+        let looping = usize::from(context == "range");
+        self.range_depth += looping;
+        let (list, end) = self.block(context, span, Self::item_list)?;
+        self.range_depth -= looping;
+        let mut otherwise = None;
+        if let End::Else(place) = end {
+            let next = self.peek().kind;
+            if context == "if" && next == Kind::If || context == "with" && next == Kind::With {
+                self.next();
+                let inner = self.block(context, place, |p| p.control(context, place.start))?;
+                let node = if context == "if" { Node::If(Box::new(inner)) } else { Node::With(Box::new(inner)) };
+                otherwise = Some(vec![node]);
+            } else {
+                let (list, end) = self.block(context, span, Self::item_list)?;
+                if let End::Else(_) = end {
+                    let at = self.tokens[0];
+                    return self.fail(at, format!("expected end; found {}", end.words()));
+                }
+                otherwise = Some(list);
+            }
+        }
+        self.vars.truncate(vars);
+        Ok(Branch { pipe, list, otherwise, span })
+    }
+
+    fn block_control(&mut self, delim: Token) -> Result<Node> {
+        const CONTEXT: &str = "block clause";
+        let token = self.next_non_space();
+        let name = self.template_name(token, CONTEXT)?;
+        let pipe = self.pipeline(CONTEXT, Kind::RightDelim)?;
+        let span = Span { start: delim.start, end: pipe.span.end };
+        self.nested("block", span, name.clone(), token, CONTEXT)?;
+        let span = Span { start: token.start, end: token.end };
+        Ok(Node::Template(Box::new(TemplateCall { name, pipe: Some(pipe), span })))
+    }
+
+    fn template_control(&mut self) -> Result<Node> {
+        const CONTEXT: &str = "template clause";
+        let token = self.next_non_space();
+        let name = self.template_name(token, CONTEXT)?;
+        let pipe = if self.next_non_space().kind == Kind::RightDelim {
+            None
+        } else {
+            self.backup();
+            Some(self.pipeline(CONTEXT, Kind::RightDelim)?)
+        };
+        let span = Span { start: token.start, end: token.end };
+        Ok(Node::Template(Box::new(TemplateCall { name, pipe, span })))
+    }
+
+    fn template_name(&mut self, token: Token, context: &str) -> Result<Str> {
+        match token.kind {
+            Kind::String | Kind::RawString => self.unquote(token),
+            _ => self.unexpected(token, context),
+        }
+    }
+
+    fn unquote(&self, token: Token) -> Result<Str> {
+        let text = self.text(token);
+        // Most strings hold no escape; Go also drops carriage returns from raw strings.
+        if let [quote, inner @ .., _] = text {
+            let plain = match quote {
+                b'"' => !inner.contains(&b'\\') && inner.is_ascii(),
+                _ => !inner.contains(&b'\r'),
+            };
+            if plain {
+                return Ok(Str::from(inner));
+            }
+        }
+        match unquote(text) {
+            Some(text) => Ok(Str::from(text)),
+            None => self.fail(token, "invalid syntax"),
+        }
+    }
+
+    fn pipeline(&mut self, context: &str, end: Kind) -> Result<Pipe> {
+        let first = self.peek_non_space();
+        let mut pipe = Pipe {
+            assign: false,
+            declares: Vec::new(),
+            commands: Vec::with_capacity(1),
+            span: Span { start: first.start, end: first.end },
+        };
+        loop {
+            let variable = self.peek_non_space();
+            if variable.kind != Kind::Variable {
+                break;
+            }
+            self.next();
+            let after = self.peek();
+            let next = self.peek_non_space();
+            match next.kind {
+                Kind::Assign | Kind::Declare => {
+                    pipe.assign = next.kind == Kind::Assign;
+                    self.next_non_space();
+                    let name = self.name(variable, 0);
+                    self.vars.push(name.clone());
+                    pipe.declares.push(name);
+                }
+                Kind::Char if self.text(next) == b"," => {
+                    self.next_non_space();
+                    let name = self.name(variable, 0);
+                    self.vars.push(name.clone());
+                    pipe.declares.push(name);
+                    if context == "range" && pipe.declares.len() < 2 {
+                        match self.peek_non_space().kind {
+                            Kind::Variable | Kind::RightDelim | Kind::RightParen => continue,
+                            _ => return self.fail(variable, "range can only initialize variables"),
+                        }
+                    }
+                    return self.fail(variable, format!("too many declarations in {context}"));
+                }
+                _ if after.kind == Kind::Space => self.backup3(variable, after),
+                _ => self.backup2(variable),
+            }
+            break;
+        }
+        loop {
+            let token = self.next_non_space();
+            match token.kind {
+                kind if kind == end => {
+                    self.check_pipeline(&pipe, context, token)?;
+                    return Ok(pipe);
+                }
+                Kind::Bool
+                | Kind::CharConstant
+                | Kind::Complex
+                | Kind::Dot
+                | Kind::Field
+                | Kind::Identifier
+                | Kind::Number
+                | Kind::Nil
+                | Kind::RawString
+                | Kind::String
+                | Kind::Variable
+                | Kind::LeftParen => {
+                    self.backup();
+                    let command = self.command()?;
+                    pipe.span.end = command.span.end;
+                    pipe.commands.push(command);
+                }
+                _ => return self.unexpected(token, context),
+            }
+        }
+    }
+
+    fn check_pipeline(&self, pipe: &Pipe, context: &str, end: Token) -> Result<()> {
+        if pipe.commands.is_empty() {
+            return self.fail(end, format!("missing value for {context}"));
+        }
+        for (i, command) in pipe.commands.iter().enumerate().skip(1) {
+            let literal = command.args.first().is_some_and(|arg| {
+                matches!(arg.term, Term::Bool(_) | Term::Dot | Term::Nil | Term::Number(_) | Term::Text(_))
+            });
+            if literal {
+                let at = Token { kind: Kind::Error, start: command.span.start, end: command.span.end };
+                return self.fail(at, format!("non executable command in pipeline stage {}", i + 1));
+            }
+        }
+        Ok(())
+    }
+
+    fn command(&mut self) -> Result<Command> {
+        let first = self.peek_non_space();
+        let mut command = Command { args: Vec::with_capacity(2), span: Span { start: first.start, end: first.end } };
+        loop {
+            self.peek_non_space();
+            if let Some(operand) = self.operand()? {
+                command.span.end = operand.span.end;
+                command.args.push(operand);
+            }
+            let token = self.next();
+            match token.kind {
+                Kind::Space => continue,
+                Kind::RightDelim | Kind::RightParen => self.backup(),
+                Kind::Pipe => {}
+                _ => return self.unexpected(token, "operand"),
+            }
+            break;
+        }
+        if command.args.is_empty() {
+            return self.fail(first, "empty command");
+        }
+        Ok(command)
+    }
+
+    fn operand(&mut self) -> Result<Option<Expr>> {
+        let Some(mut expr) = self.term()? else {
+            return Ok(None);
+        };
+        let first = self.peek();
+        if first.kind != Kind::Field {
+            return Ok(Some(expr));
+        }
+        let mut fields = Vec::new();
+        let mut end = first.end;
+        while self.peek().kind == Kind::Field {
+            let token = self.next();
+            end = token.end;
+            fields.push(self.name(token, 1));
+        }
+        expr.term = match expr.term {
+            Term::Field(mut names) => {
+                names.append(&mut fields);
+                Term::Field(names)
+            }
+            Term::Variable(name, mut names) => {
+                names.append(&mut fields);
+                Term::Variable(name, names)
+            }
+            Term::Bool(_) | Term::Text(_) | Term::Number(_) | Term::Nil | Term::Dot => {
+                let mut shown = Vec::new();
+                expr.print(self.source, &mut shown, 0);
+                let at = Token { kind: Kind::Error, start: expr.span.start, end };
+                return self.fail(at, format!("unexpected . after term {}", quoted(&shown)));
+            }
+            term => {
+                let inner = Expr { pos: expr.pos, span: expr.span, term };
+                Term::Chain(Box::new(inner), fields)
+            }
+        };
+        expr.pos = first.start;
+        expr.span.end = end;
+        Ok(Some(expr))
+    }
+
+    fn term(&mut self) -> Result<Option<Expr>> {
+        let token = self.next_non_space();
+        let term = match token.kind {
+            Kind::Identifier => {
+                let name = self.text(token);
+                let Some(function) = std::str::from_utf8(name).ok().and_then(self.library) else {
+                    let message = format!("function {} not defined", quoted(name));
+                    let name = String::from_utf8_lossy(name).into_owned();
+                    return self.error(token, message, ParseErrorKind::UnknownFunction(name));
+                };
+                let how = match function.name {
+                    "and" => How::And,
+                    "or" => How::Or,
+                    _ => How::Plain,
+                };
+                Term::Function(Call { function, how })
+            }
+            Kind::Dot => Term::Dot,
+            Kind::Nil => Term::Nil,
+            Kind::Variable => {
+                let text = self.text(token);
+                let Some(name) = self.vars.iter().find(|name| name.as_bytes() == text) else {
+                    let message = format!("undefined variable {}", quoted(text));
+                    return self.fail(token, message);
+                };
+                Term::Variable(name.clone(), Vec::new())
+            }
+            Kind::Field => Term::Field(vec![self.name(token, 1)]),
+            Kind::Bool => Term::Bool(self.text(token) == b"true"),
+            Kind::CharConstant | Kind::Complex | Kind::Number => {
+                match number::parse(self.text(token), token.kind == Kind::CharConstant, token.kind == Kind::Complex) {
+                    Ok(number) => Term::Number(Box::new(number)),
+                    Err(message) => return self.fail(token, message),
+                }
+            }
+            Kind::LeftParen => {
+                if self.parens >= MAX_PARENS {
+                    return self.fail(token, "max expression depth exceeded");
+                }
+                self.parens += 1;
+                self.deepest = self.deepest.max(self.blocks + self.parens);
+                let pipe = stacker::maybe_grow(64 * 1024, 1024 * 1024, || {
+                    self.pipeline("parenthesized pipeline", Kind::RightParen)
+                })?;
+                self.parens -= 1;
+                // Go places a parenthesised pipeline at its first token; the text of it has the parentheses.
+                let span = Span { start: token.start, end: self.last_paren_end(pipe.span.end) };
+                return Ok(Some(Expr { pos: pipe.span.start, span, term: Term::Pipe(Box::new(pipe)) }));
+            }
+            Kind::String | Kind::RawString => Term::Text(self.unquote(token)?),
+            _ => {
+                self.backup();
+                return Ok(None);
+            }
+        };
+        Ok(Some(Expr { pos: token.start, span: Span { start: token.start, end: token.end }, term }))
+    }
+
+    /// The end of the `)` that closes a pipeline ending at `end`: only space stands between.
+    fn last_paren_end(&self, end: u32) -> u32 {
+        let rest = self.source.text.get(end as usize..).unwrap_or_default();
+        rest.iter().position(|&b| b == b')').map_or(end, |n| end + n as u32 + 1)
+    }
+}
