@@ -1,5 +1,6 @@
 //! Renders Helm charts as Helm 4.2 does, byte for byte, and shows how renderings differ.
 
+pub mod chart;
 pub mod diagnostic;
 pub mod functions;
 pub mod go;
