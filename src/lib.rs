@@ -8,5 +8,6 @@ pub mod template;
 pub mod text;
 pub mod tree;
 pub mod value;
+pub mod values;
 pub mod world;
 pub mod yaml;

@@ -1,0 +1,317 @@
+//! What the user says of values, in Helm's order, and where each value comes from
+//! (Helm: pkg/cli/values, Options.MergeValues).
+
+use super::coalesce::merge_maps;
+use super::set::{self, Mode};
+use crate::chart::{Chart, place, read_values};
+use crate::diagnostic::{Diagnostic, Error, Location, Source, Span};
+use crate::go::json::{Into as Target, read, read_prefix};
+use crate::go::url::Url;
+use crate::tree::Tree;
+use crate::value::{Map, MapRef, MapType, Str, Value};
+use std::io::Read as _;
+use std::sync::Arc;
+
+/// What was given with Helm's flags for values, each in its order. Which kind comes first does not matter.
+#[derive(Debug, Clone, Default)]
+pub struct ValueOptions {
+    /// `-f`: files; `-` is the standard input.
+    pub files: Vec<String>,
+    /// `--set-json`
+    pub set_json: Vec<String>,
+    /// `--set`
+    pub set: Vec<String>,
+    /// `--set-string`
+    pub set_string: Vec<String>,
+    /// `--set-file`
+    pub set_file: Vec<String>,
+    /// `--set-literal`
+    pub set_literal: Vec<String>,
+}
+
+/// Where values come from, lowest priority first.
+#[derive(Debug, Clone, Default)]
+pub struct Layers {
+    layers: Vec<Layer>,
+}
+
+/// One source of values.
+#[derive(Debug, Clone)]
+pub enum Layer {
+    /// The values.yaml of a chart.
+    Chart {
+        /// Its text.
+        source: Arc<Source>,
+        /// The names from the top chart down to it; none for the top chart.
+        path: Vec<String>,
+    },
+    /// A values file.
+    File {
+        /// Its text.
+        source: Arc<Source>,
+    },
+    /// An argument of `--set` or a sister.
+    Set {
+        /// Which flag.
+        flag: Flag,
+        /// The argument, with the flag's name as path.
+        source: Arc<Source>,
+    },
+}
+
+/// The flags that set single values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flag {
+    /// `--set-json`
+    Json,
+    /// `--set`
+    Typed,
+    /// `--set-string`
+    Text,
+    /// `--set-file`
+    File,
+    /// `--set-literal`
+    Literal,
+}
+
+impl Flag {
+    /// As it is typed.
+    pub fn name(self) -> &'static str {
+        match self {
+            Flag::Json => "--set-json",
+            Flag::Typed => "--set",
+            Flag::Text => "--set-string",
+            Flag::File => "--set-file",
+            Flag::Literal => "--set-literal",
+        }
+    }
+}
+
+impl Layer {
+    /// How to speak of it: the path of a file, or a flag.
+    pub fn name(&self) -> &str {
+        match self {
+            Layer::Chart { source, .. } | Layer::File { source } | Layer::Set { source, .. } => &source.path,
+        }
+    }
+
+    /// Where it sets a path of keys, if it does.
+    fn find(&self, path: &[&str]) -> Option<Location> {
+        match self {
+            Layer::Chart { source, path: chart } => {
+                let below = path.get(chart.len()..)?;
+                // A subchart's global values stand under `global` for the top chart too.
+                if !chart.iter().zip(path).all(|(a, b)| a == b) {
+                    return None;
+                }
+                Some(Location { source: source.clone(), span: place(&source.text, below)? })
+            }
+            Layer::File { source } => Some(Location { source: source.clone(), span: place(&source.text, path)? }),
+            Layer::Set { flag, source } => {
+                let map = MapRef::new(Map::new());
+                // What is wrong with it was told when it was read.
+                let _ = apply(*flag, &source.text, &map, &mut |_| Ok(Str::default()));
+                let mut value = Value::Map(MapType::Any, map);
+                for key in path {
+                    value = match &value {
+                        Value::Map(_, map) => map.get(key)?,
+                        Value::List(_, items) => items.get(key.parse::<usize>().ok()?)?.clone(),
+                        _ => return None,
+                    };
+                }
+                Some(Location { source: source.clone(), span: Span::new(0, source.text.len()) })
+            }
+        }
+    }
+}
+
+impl Layers {
+    /// The layers, lowest priority first.
+    pub fn layers(&self) -> &[Layer] {
+        &self.layers
+    }
+
+    /// Puts the defaults of a chart and its subcharts below all layers; parents stand above their children.
+    pub fn add_chart(&mut self, chart: &Chart) {
+        fn add(chart: &Chart, path: &mut Vec<String>, into: &mut Vec<Layer>) {
+            for sub in &chart.dependencies {
+                path.push(sub.name().to_owned());
+                add(sub, path, into);
+                path.pop();
+            }
+            if let Some(source) = &chart.values_yaml {
+                into.push(Layer::Chart { source: source.clone(), path: path.clone() });
+            }
+        }
+        let mut layers = Vec::new();
+        add(chart, &mut Vec::new(), &mut layers);
+        layers.append(&mut self.layers);
+        self.layers = layers;
+    }
+
+    /// Where a path of keys is set, lowest priority first: the name of each layer that does, and the place.
+    /// Reads the layers again, so only for failures and explanations.
+    pub fn locate(&self, path: &[&str]) -> Vec<(String, Location)> {
+        self.layers.iter().filter_map(|layer| Some((layer.name().to_owned(), layer.find(path)?))).collect()
+    }
+}
+
+impl ValueOptions {
+    /// Merges all that the user says.
+    ///
+    /// # Errors
+    /// Helm's, the first in its order: files, then the flags by kind.
+    pub fn read(&self, tree: &dyn Tree) -> Result<(MapRef, Layers), Error> {
+        let mut values = MapRef::new(Map::new());
+        let mut layers = Vec::new();
+        for path in &self.files {
+            let text = read_file(tree, path).map_err(|words| file_error(path, words))?;
+            let shown = if path.trim() == "-" { "standard input".to_owned() } else { path.clone() };
+            let source = Arc::new(Source { name: Source::VALUES.to_owned(), path: shown, text, origin: None });
+            let map = read_values(&source.text).map_err(|error| {
+                let at = error.offset.unwrap_or_default();
+                let sentence = error.sentence(&source.path, &source.text);
+                Diagnostic::new(sentence, format!("failed to parse {path}: {error}"))
+                    .at(Location { source: source.clone(), span: Span::new(at, at) })
+            })?;
+            values = if values.is_empty() { map } else { merge_maps(&values, &map) };
+            layers.push(Layer::File { source });
+        }
+        let flags = [
+            (Flag::Json, &self.set_json),
+            (Flag::Typed, &self.set),
+            (Flag::Text, &self.set_string),
+            (Flag::File, &self.set_file),
+            (Flag::Literal, &self.set_literal),
+        ];
+        for (flag, arguments) in flags {
+            for argument in arguments {
+                let name = flag.name().to_owned();
+                let text = Str::from(argument.as_str());
+                let source = Arc::new(Source { name: name.clone(), path: name, text, origin: None });
+                let mut open = |path: &str| read_file(tree, path);
+                match apply(flag, argument.as_bytes(), &values, &mut open) {
+                    Ok(None) => {}
+                    Ok(Some(map)) => values = merge_maps(&values, &map),
+                    Err(words) => return Err(set_error(flag, argument, &words, &source)),
+                }
+                layers.push(Layer::Set { flag, source });
+            }
+        }
+        Ok((values, Layers { layers }))
+    }
+}
+
+/// Applies an argument to the values, or gives the map that it is.
+fn apply(flag: Flag, argument: &[u8], values: &MapRef, open: &mut set::ReadFile<'_>) -> Result<Option<MapRef>, String> {
+    let mode = match flag {
+        Flag::Json => {
+            let text = bstr::ByteSlice::trim(argument);
+            if text.first() == Some(&b'{') {
+                return match read(text, Target::Map) {
+                    Ok(Value::Map(_, map)) => Ok(Some(map)),
+                    Ok(_) => Ok(Some(MapRef::new(Map::new()))),
+                    Err((_, words)) => Err(words),
+                };
+            }
+            Mode::Json
+        }
+        Flag::Typed => Mode::Typed,
+        Flag::Text => Mode::Text,
+        Flag::File => Mode::File(open),
+        Flag::Literal => Mode::Literal,
+    };
+    set::parse(argument, mode, values).map(|()| None)
+}
+
+/// The first JSON value of a text, and how many bytes it takes.
+pub(super) fn first_json(text: &[u8]) -> Result<(Value, usize), String> {
+    read_prefix(text).map(|prefix| (prefix.value, prefix.consumed))
+}
+
+fn set_error(flag: Flag, argument: &str, words: &str, source: &Arc<Source>) -> Error {
+    let helm = match flag {
+        // Helm shows the argument and keeps the cause to itself.
+        Flag::Json if argument.trim().starts_with('{') => format!("failed parsing --set-json data JSON: {argument}"),
+        Flag::Json => format!("failed parsing --set-json data {argument}"),
+        _ => format!("failed parsing {} data: {words}", flag.name()),
+    };
+    Diagnostic::new(format!("{} cannot be read: {words}", flag.name()), helm)
+        .at(Location { source: source.clone(), span: Span::new(0, source.text.len()) })
+        .into()
+}
+
+fn file_error(path: &str, words: String) -> Error {
+    let missing = words.ends_with(": no such file or directory");
+    let message = if missing { format!("there is no values file `{path}`") } else { words.clone() };
+    Diagnostic::new(message, words).into()
+}
+
+/// A file that the user names, or the standard input. Helm takes URLs too.
+fn read_file(tree: &dyn Tree, path: &str) -> Result<Str, String> {
+    if path.trim() == "-" {
+        let mut text = Vec::new();
+        std::io::stdin().lock().read_to_end(&mut text).map_err(|e| format!("read /dev/stdin: {e}"))?;
+        return Ok(text.into());
+    }
+    let url = Url::parse(path.as_bytes())?;
+    if matches!(url.scheme.as_str(), "http" | "https" | "oci") {
+        return Err(format!("{path} would have to be fetched, and values are read from disk only"));
+    }
+    tree.read(path).map_err(|error| error.words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::go::fmt::sprint;
+    use crate::tree::Memory;
+
+    fn options(files: &[&str], set: &[&str], json: &[&str]) -> ValueOptions {
+        let owned = |items: &[&str]| items.iter().map(|s| (*s).to_owned()).collect();
+        ValueOptions { files: owned(files), set: owned(set), set_json: owned(json), ..ValueOptions::default() }
+    }
+
+    fn run(options: &ValueOptions) -> String {
+        let mut tree = Memory::default();
+        tree.insert("a.yaml", "a: {x: 1, w: null}\nl: [1]\n");
+        tree.insert("b.yaml", "a: {x: 2}\n---\na: {z: 3}\n");
+        tree.insert("bad.yaml", "- a");
+        tree.insert("d/x", "");
+        match options.read(&tree) {
+            Ok((map, _)) => sprint(&[Value::Map(MapType::Any, map)]).unwrap().lossy().into_owned(),
+            Err(error) => error.helm_words(),
+        }
+    }
+
+    #[test]
+    fn precedence() {
+        for (options, expected) in [
+            (options(&["a.yaml", "b.yaml"], &["a.x=9"], &["a.x=5"]), "map[a:map[w:<nil> x:9 z:3] l:[1]]"),
+            (options(&[], &["j.a=7"], &[r#"{"j":{"a":1,"b":2}}"#]), "map[j:map[a:7 b:2]]"),
+            (options(&[], &[], &["a=1 b=2, c="]), "map[ c:<nil> a:1 b:2]"),
+            (options(&["nofile.yaml"], &[], &[]), "open nofile.yaml: no such file or directory"),
+            (options(&["d"], &[], &[]), "read d: is a directory"),
+            (options(&[], &[], &["x={bad"]), "failed parsing --set-json data x={bad"),
+            (options(&[], &[], &["{bad"]), "failed parsing --set-json data JSON: {bad"),
+            (options(&[], &["e"], &[]), "failed parsing --set data: key \"e\" has no value"),
+            (
+                options(&["bad.yaml"], &[], &[]),
+                "failed to parse bad.yaml: cannot unmarshal yaml document: error unmarshaling JSON: while decoding \
+                 JSON: json: cannot unmarshal array into Go value of type map[string]interface {}",
+            ),
+        ] {
+            assert_eq!(run(&options), expected);
+        }
+    }
+
+    #[test]
+    fn places() {
+        let mut tree = Memory::default();
+        tree.insert("a.yaml", "a:\n  x: 1\n");
+        let (_, layers) = options(&["a.yaml"], &["a.y=1,a.x=2"], &[]).read(&tree).unwrap();
+        let found: Vec<_> = layers.locate(&["a", "x"]).into_iter().map(|(name, at)| (name, at.span.start)).collect();
+        assert_eq!(found, [("a.yaml".to_owned(), 8), ("--set".to_owned(), 0)]);
+        assert!(layers.locate(&["b"]).is_empty());
+    }
+}

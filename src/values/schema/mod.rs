@@ -1,0 +1,280 @@
+//! values.schema.json of a chart and its subcharts, held against their final values
+//! (Helm: pkg/chart/common/util/jsonschema.go).
+//!
+//! Helm's validator is Go's `jsonschema` v6. What it says, in which order, with which regular expressions and
+//! how it reads references is part of what users see, so this is a validator of the same design: `library` reads
+//! and compiles, `check` validates, `words` prints. It differs in what a hostile schema could do: steps, depth
+//! and sizes have limits, and nothing is fetched from the network.
+
+mod check;
+mod decimal;
+mod draft;
+mod explain;
+mod format;
+mod json;
+mod keyword;
+mod library;
+mod pointer;
+mod words;
+
+use super::{Layers, Live};
+use crate::diagnostic::{Diagnostic, Error, Location, Span};
+use crate::value::{MapRef, MapType, Value};
+use check::Task;
+use library::Library;
+use std::collections::HashMap;
+use words::Failure;
+
+/// The URL that Helm gives to the schema of every chart.
+const URL: &str = "file:///values.schema.json";
+
+/// Steps that the validation of one chart may take; large charts with large schemas take some ten thousand.
+const MAX_STEPS: u64 = 10_000_000;
+
+/// Checks the values of all charts that live and have a schema. All that is wrong is told at once, each where
+/// the value was set: `layers` hold the defaults of the charts, too. What Helm logs goes to `log`.
+///
+/// # Errors
+/// Helm's: `values don't meet the specifications of the schema(s) in the following chart(s):` and lines for
+/// every chart.
+pub fn validate(top: &Live<'_>, values: &MapRef, layers: &Layers, log: &mut Vec<String>) -> Result<(), Error> {
+    if !any_schema(top) {
+        return Ok(());
+    }
+    let mut run = Run {
+        library: Library::new(),
+        layers,
+        path: Vec::new(),
+        words: String::new(),
+        diagnostics: Vec::new(),
+        charts: Vec::new(),
+    };
+    run.chart(top, values);
+    log.append(&mut run.library.log);
+    if run.words.is_empty() {
+        return Ok(());
+    }
+    let words =
+        format!("values don't meet the specifications of the schema(s) in the following chart(s):\n{}", run.words);
+    let mut diagnostics = run.diagnostics;
+    let count = diagnostics.len();
+    let values = if count == 1 { "1 value does not fit" } else { &format!("{count} values do not fit") };
+    let charts = match run.charts.as_slice() {
+        [only] => format!("the schema of chart `{only}`"),
+        charts => {
+            format!("the schemas of charts {}", charts.iter().map(|c| format!("`{c}`")).collect::<Vec<_>>().join(", "))
+        }
+    };
+    let summary = match run.charts.is_empty() {
+        true => "the schema of a chart cannot be used; nothing was rendered".to_owned(),
+        false => format!("{values} {charts}; nothing was rendered"),
+    };
+    diagnostics.push(Diagnostic::new(summary, words));
+    Err(Error::all(diagnostics))
+}
+
+/// Subcharts do not count that have no values: Helm passes over them.
+fn any_schema(live: &Live<'_>) -> bool {
+    live.chart().schema.is_some() || live.subcharts().iter().any(any_schema)
+}
+
+struct Run<'r> {
+    library: Library,
+    layers: &'r Layers,
+    path: Vec<String>,
+    words: String,
+    diagnostics: Vec<Diagnostic>,
+    /// The charts whose values do not fit.
+    charts: Vec<String>,
+}
+
+impl Run<'_> {
+    fn chart(&mut self, live: &Live<'_>, values: &MapRef) {
+        if live.chart().schema.is_some() {
+            self.single(live, values);
+        }
+        for sub in live.subcharts() {
+            let below = match values.get(sub.name()) {
+                None | Some(Value::Nil) => continue,
+                Some(Value::Map(MapType::Any, below)) => below,
+                Some(other) => {
+                    let found = other.go_type();
+                    self.words.push_str(&format!(
+                        "{}:\ninvalid type for values: expected object (map), got {found}\n",
+                        sub.name()
+                    ));
+                    let message = format!("`{}` must be a map: the values of chart `{0}`", sub.name());
+                    self.diagnostics.push(Diagnostic { message, ..Diagnostic::default() });
+                    self.charts.push(sub.name().to_owned());
+                    continue;
+                }
+            };
+            self.path.push(sub.name().to_owned());
+            self.chart(sub, &below);
+            self.path.pop();
+        }
+    }
+
+    fn single(&mut self, live: &Live<'_>, values: &MapRef) {
+        let Some(source) = &live.chart().schema else { return };
+        let library = &mut self.library;
+        let document = match json::parse(&source.text) {
+            Ok(document) => document,
+            Err(words) => return self.unusable(live, &words),
+        };
+        let id = match library.chart(URL, document.clone(), MAX_STEPS) {
+            Ok(id) => id,
+            Err(flaw) => {
+                let words = words::flaw(&library.schemas, &flaw);
+                return self.unusable(live, &words);
+            }
+        };
+        let values = json::from_value(&Value::Map(MapType::Any, values.clone()));
+        let dialects = HashMap::new();
+        let task = Task { schemas: &library.schemas, steps: &library.steps, dialects: &dialects };
+        let problem = match task.run(id, &values, None) {
+            Ok(()) => return,
+            Err(Failure::Problem(problem)) => problem,
+            Err(Failure::Words(words)) => return self.unusable(live, &words),
+        };
+        self.words.push_str(&format!("{}:\n{}\n", live.name(), words::problem(&library.schemas, &problem)));
+        let case = explain::Case {
+            chart: live.name(),
+            path: &self.path,
+            schemas: &self.library.schemas,
+            source,
+            document: &document,
+            values: &values,
+            layers: self.layers,
+        };
+        self.diagnostics.append(&mut case.tell(&problem));
+        self.charts.push(live.name().to_owned());
+    }
+
+    /// The schema itself is at fault.
+    fn unusable(&mut self, live: &Live<'_>, words: &str) {
+        self.words.push_str(&format!("{}:\n{words}", live.name()));
+        let first = words.lines().next().unwrap_or_default();
+        let mut diagnostic = Diagnostic {
+            message: format!("the schema of chart `{}` cannot be used: {first}", live.name()),
+            ..Diagnostic::default()
+        };
+        if let Some(source) = &live.chart().schema {
+            diagnostic.at = Some(Location { source: source.clone(), span: Span::default() });
+        }
+        self.diagnostics.push(diagnostic);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chart::load;
+    use crate::diagnostic::Error;
+    use crate::tree::Memory;
+    use crate::values::{ValueOptions, resolve};
+
+    fn run(schema: &str, values: &str, set: &str) -> Result<Vec<String>, Error> {
+        let mut tree = Memory::default();
+        for (name, text) in [
+            ("c/Chart.yaml", "apiVersion: v2\nname: c\nversion: 1.0.0\n"),
+            ("c/values.yaml", values),
+            ("c/charts/s/Chart.yaml", "apiVersion: v2\nname: s\nversion: 1.0.0\n"),
+            ("c/charts/s/values.schema.json", schema),
+        ] {
+            tree.insert(name, text);
+        }
+        let mut log = Vec::new();
+        let loaded = load(&tree, "c", &mut log)?;
+        let options = ValueOptions { set: vec![set.to_owned()], ..ValueOptions::default() };
+        let (user, mut layers) = options.read(&tree)?;
+        layers.add_chart(&loaded.chart);
+        let resolved = resolve(&loaded.chart, &loaded.defaults, &user, &mut log)?;
+        validate(&resolved.root, &resolved.values, &layers, &mut log)?;
+        Ok(log)
+    }
+
+    #[test]
+    fn words() {
+        for (schema, values, want) in [
+            (r#"{"properties":{"a":{"type":"string"}}}"#, "s: {a: 1}", "- at '/a': got number, want string\n"),
+            (
+                r##"{"required":["q"],"properties":{"a":{"allOf":[{"$ref":"#/$defs/d"},{"maximum":70000.5}]}},"$defs":{"d":{"minimum":1e6}}}"##,
+                "s: {a: 123456}",
+                "- at '': missing property 'q'\n- at '/a': 'allOf' failed\n  - at '/a': minimum: got 123,456, want 1×10⁰⁶\n  \
+                 - at '/a': maximum: got 123,456, want 70,000.5\n",
+            ),
+            (
+                r##"{"$ref":"#"}"##,
+                "",
+                "- at '': both /$ref and  resolve to \"file:///values.schema.json#\" causing reference cycle\n",
+            ),
+            (r#"{"$ref":"x"}"#, "", "failing loading \"file:///x\": open /x: no such file or directory"),
+            ("{\"a\":1", "", "unexpected EOF"),
+            (
+                r#"{"type":"objec"}"#,
+                "",
+                "\"file:///values.schema.json#\" is not valid against metaschema: jsonschema validation failed with \
+                 'https://json-schema.org/draft/2020-12/schema#'\n- at '': 'allOf' failed\n  - at '/type': 'anyOf' failed\n    \
+                 - at '/type': value must be one of 'array', 'boolean', 'integer', 'null', 'number', 'object', 'string'\n    \
+                 - at '/type': got string, want array",
+            ),
+            (
+                r#"{"$schema":"http://json-schema.org/draft-07/schema#","properties":{"a":{"format":"email"}}}"#,
+                "s: {a: x}",
+                "- at '/a': 'x' is not valid email: missing @\n",
+            ),
+        ] {
+            let words = run(schema, values, "x=1").map(|_| ()).unwrap_err().helm_words();
+            let head = "values don't meet the specifications of the schema(s) in the following chart(s):\ns:\n";
+            assert_eq!(words.strip_prefix(head), Some(want), "{schema}");
+        }
+        let log = run(r#"{"properties":{"a":{"$ref":"urn:x:y"}}}"#, "s: {a: 1}", "x=1").unwrap();
+        let line = "level=WARN msg=\"unresolved URN reference ignored; using permissive schema\" urn=urn:x:y";
+        assert_eq!(log, [line]);
+    }
+
+    #[test]
+    fn explanations() {
+        let schema =
+            "{\"properties\": {\"k\": {\"type\": \"integer\"},\n\"t\": {\"enum\": [\"ClusterIP\", \"LoadBalancer\"]}}}";
+        let error = run(schema, "s:\n  k: \"3\"\n  t: ClusterIP\n", "s.t=LoadBalance").map(|_| ()).unwrap_err();
+        let told: Vec<String> = error
+            .diagnostics()
+            .iter()
+            .map(|d| {
+                let at = d.at.as_ref().map(|at| {
+                    let (line, column) = at.source.line_and_column(at.span.start);
+                    format!("{}:{line}:{column}", at.source.path)
+                });
+                format!("{} | {} | {} | {}", d.message, at.unwrap_or_default(), d.note, d.facts.join(" "))
+            })
+            .collect();
+        assert_eq!(
+            told,
+            [
+                "`s.k` is a string; chart `s` wants an integer | c/values.yaml:2:6 | without the quotes? | wanted by \
+                 c/charts/s/values.schema.json:1:23",
+                "`s.t` must be ClusterIP or LoadBalancer | --set:1:1 | did you mean `LoadBalancer`? | wanted by \
+                 c/charts/s/values.schema.json:2:7",
+                "2 values do not fit the schema of chart `s`; nothing was rendered |  |  | ",
+            ]
+        );
+    }
+
+    #[test]
+    fn hostile() {
+        let deep = |open: &str, close: &str, n: usize| format!("{}{{}}{}", open.repeat(n), close.repeat(n));
+        let doubling: Vec<String> = (1..40)
+            .map(|i| {
+                let below = i - 1;
+                format!("\"d{i}\":{{\"allOf\":[{{\"$ref\":\"#/$defs/d{below}\"}},{{\"$ref\":\"#/$defs/d{below}\"}}]}}")
+            })
+            .collect();
+        let doubling =
+            format!("{{\"$ref\":\"#/$defs/d39\",\"$defs\":{{\"d0\":{{\"type\":\"null\"}},{}}}}}", doubling.join(","));
+        for schema in [deep("{\"not\":", "}", 9_000), deep("{\"not\":", "}", 90_000), doubling] {
+            assert!(run(&schema, "", "x=1").is_err());
+        }
+    }
+}
