@@ -2,8 +2,11 @@
 
 pub mod chart;
 pub mod diagnostic;
+pub mod engine;
 pub mod functions;
 pub mod go;
+pub mod manifest;
+pub mod render;
 pub mod template;
 pub mod text;
 pub mod tree;

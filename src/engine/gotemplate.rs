@@ -1,0 +1,132 @@
+//! Go templates: all files of all charts are parsed into one set, then each is executed.
+
+use super::Rendered;
+use super::explain::{self, Setting};
+use super::methods::HelmMethods;
+use super::scope::{Release, Scope, scopes, template_object};
+use crate::chart::File;
+use crate::diagnostic::{Error, Source};
+use crate::functions::lookup_function;
+use crate::template::{Executor, Mark, ParseError, Set, parse, without_no_value};
+use crate::value::{MapRef, MapType, Str, Value};
+use crate::values::{Layers, Live};
+use crate::world::World;
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// The templates of a chart, parsed, in the order of their execution.
+pub struct CompiledChart<'l, 'c> {
+    set: Rc<Set>,
+    scopes: Vec<Scope<'l, 'c>>,
+    files: Vec<Template>,
+}
+
+struct Template {
+    name: String,
+    scope: usize,
+    source: Arc<Source>,
+}
+
+fn base(name: &str) -> &str {
+    name.rsplit('/').next().unwrap_or(name)
+}
+
+/// Helm parses and executes files with many slashes first, and among those with as many the bytewise greatest.
+fn order(a: &str, b: &str) -> std::cmp::Ordering {
+    let slashes = |name: &str| name.bytes().filter(|&b| b == b'/').count();
+    slashes(b).cmp(&slashes(a)).then_with(|| b.cmp(a))
+}
+
+impl<'l, 'c> CompiledChart<'l, 'c> {
+    /// Parses all templates of a chart and its live subcharts; values and release are needed for their root objects.
+    ///
+    /// # Errors
+    /// Every file that does not parse; Helm's words are those of the first.
+    pub fn compile(top: &'l Live<'c>, values: &MapRef, release: &Release) -> Result<Self, Error> {
+        let scopes = scopes(top, values, release);
+        let mut files: HashMap<String, Template> = HashMap::new();
+        for (i, scope) in scopes.iter().enumerate() {
+            let library = scope.live.is_library();
+            for file in &scope.live.chart().templates {
+                if library && !base(&file.name).starts_with('_') {
+                    continue;
+                }
+                let source = source(scope.live, file);
+                files.insert(source.name.clone(), Template { name: source.name.clone(), scope: i, source });
+            }
+        }
+        let mut files: Vec<Template> = files.into_values().collect();
+        files.sort_unstable_by(|a, b| order(&a.name, &b.name));
+        let mut set = Set::new();
+        let mut broken: Vec<Box<ParseError>> = Vec::new();
+        for file in &files {
+            match parse(&file.source, &lookup_function) {
+                Ok(parsed) => set.add(&parsed),
+                Err(error) => broken.push(error),
+            }
+        }
+        if !broken.is_empty() {
+            return Err(explain::parse_errors(top.name(), &broken));
+        }
+        Ok(CompiledChart { set: Rc::new(set), scopes, files })
+    }
+
+    /// Executes every file that is no partial, in Helm's order, and returns the texts in the order of their names.
+    /// `layers` tell where values come from, should one be missing; `trace` keeps which action wrote what.
+    ///
+    /// # Errors
+    /// The first failure.
+    pub fn render(&self, world: &mut World, layers: &Layers, trace: bool) -> Result<Vec<Rendered>, Error> {
+        let mut executor = Executor::new(self.set.clone(), &lookup_function, &HelmMethods, world);
+        if trace {
+            executor.trace();
+        }
+        let mut rendered = Vec::with_capacity(self.files.len());
+        for file in &self.files {
+            if base(&file.name).starts_with('_') {
+                continue;
+            }
+            let Some(scope) = self.scopes.get(file.scope) else { continue };
+            scope.root.insert("Template", template_object(&file.name, scope.live.path()));
+            let root = Value::Map(MapType::Values, scope.root.clone());
+            let text = match executor.execute(file.name.as_bytes(), &root) {
+                Ok(text) => text,
+                Err(error) => {
+                    let setting = Setting { set: &self.set, root: &scope.root, live: scope.live, layers };
+                    return Err(explain::exec_error(&error, &setting));
+                }
+            };
+            let mut marks = executor.take_marks();
+            if trace {
+                shift(&mut marks, &text);
+            }
+            let text = Str::from(without_no_value(&text).unwrap_or(text));
+            rendered.push(Rendered { name: file.name.clone(), text, marks });
+        }
+        rendered.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+        Ok(rendered)
+    }
+}
+
+/// Moves marks to where they are once `<no value>` is deleted from the text.
+fn shift(marks: &mut [Mark], text: &[u8]) {
+    const WORDS: &[u8] = b"<no value>";
+    let mut deleted = memchr::memmem::find_iter(text, WORDS).peekable();
+    let mut by = 0;
+    for mark in marks {
+        while deleted.next_if(|at| at + WORDS.len() <= mark.offset).is_some() {
+            by += WORDS.len();
+        }
+        mark.offset -= by;
+    }
+}
+
+/// A template's text under the name that it has in this render: aliases change it.
+fn source(live: &Live<'_>, file: &File) -> Arc<Source> {
+    let name = format!("{}/{}", live.path(), file.name);
+    if file.source.name == name {
+        return file.source.clone();
+    }
+    Arc::new(Source { name, path: file.source.path.clone(), text: file.source.text.clone(), origin: None })
+}

@@ -1,0 +1,177 @@
+//! The straight path: a chart, what the user said of its values, a release → manifests.
+
+use crate::chart::{self, Loaded};
+use crate::diagnostic::{Diagnostic, Error};
+use crate::engine::{CompiledChart, Release, Rendered};
+use crate::go::semver;
+use crate::go::slog::{Level, line};
+use crate::manifest::{self, Manifests, arrange};
+use crate::tree::Tree;
+use crate::value::{MapRef, Str, Value};
+use crate::values::{self, Layers, Live};
+use crate::world::World;
+
+/// What to render.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The chart: a folder or an archive in the tree.
+    pub chart: String,
+    /// The release that it becomes.
+    pub release: Release,
+    /// Whether `crds/` are wanted.
+    pub include_crds: bool,
+    /// Whether values.schema.json is left alone.
+    pub skip_schema_validation: bool,
+}
+
+/// What came of it, failed or not.
+#[derive(Default)]
+pub struct Outcome {
+    /// The manifests, when all went well.
+    pub manifests: Manifests,
+    /// What the templates made, when it could not be arranged: what `--debug` shows.
+    pub rendered: Vec<Rendered>,
+    /// Whether the failure is of the chart's templates or later: Helm then tells of `--debug`.
+    pub release_exists: bool,
+}
+
+/// Renders a chart.
+///
+/// # Errors
+/// Whatever is wrong with the chart, the values or what came of them. `outcome` tells how far it went.
+pub fn render(
+    tree: &dyn Tree,
+    request: &Request,
+    user: &MapRef,
+    mut layers: Layers,
+    world: &mut World,
+    outcome: &mut Outcome,
+) -> Result<(), Error> {
+    let loaded = chart::load(tree, &request.chart, &mut world.warnings)?;
+    layers.add_chart(&loaded.chart);
+    chart::check_installable(&loaded.chart, &mut world.warnings)?;
+    check_release_name(&request.release.name, &mut world.warnings)?;
+    let resolved = values::resolve(&loaded.chart, &loaded.defaults, user, &mut world.warnings)?;
+    if world.debug && !request.skip_schema_validation {
+        log_charts(&resolved.root, &resolved.values, &mut world.warnings);
+    }
+    #[cfg(feature = "schema")]
+    if !request.skip_schema_validation {
+        values::validate(&resolved.root, &resolved.values, &layers, &mut world.warnings)?;
+    }
+    outcome.release_exists = true;
+    check_kube_version(&resolved.root, &request.release)?;
+    let compiled = CompiledChart::compile(&resolved.root, &resolved.values, &request.release)?;
+    let rendered = compiled.render(world, &layers, false)?;
+    if world.ends {
+        std::mem::forget(compiled);
+    }
+    match arrange(&rendered, &mut world.warnings) {
+        Ok(manifests) => outcome.manifests = manifests,
+        Err(broken) => {
+            let traced = traced(&loaded, request, user, &layers, world).unwrap_or_default();
+            let error = match rendered.get(broken.file) {
+                Some(plain) => manifest::explain(&broken, plain, traced.iter().find(|file| file.name == plain.name)),
+                None => Error::helm(broken.error.message),
+            };
+            outcome.rendered = rendered;
+            return Err(error);
+        }
+    }
+    if request.include_crds {
+        add_crds(&resolved.root, &mut outcome.manifests.crds);
+    }
+    Ok(())
+}
+
+/// What Helm logs of the charts while it validates their values.
+fn log_charts(chart: &Live<'_>, values: &MapRef, log: &mut Vec<String>) {
+    if let Some(schema) = &chart.chart().schema {
+        log.push(line(Level::Debug, "chart name", &[("chart-name", chart.name())]));
+        let bytes: Vec<String> = schema.text.iter().map(ToString::to_string).collect();
+        log.push(line(Level::Debug, "unmarshalled JSON schema", &[("schema", &format!("[{}]", bytes.join(" ")))]));
+    }
+    let count = chart.subcharts().len().to_string();
+    let what = [("chart", chart.name()), ("dependencies", count.as_str())];
+    log.push(line(Level::Debug, "number of dependencies in the chart", &what));
+    for sub in chart.subcharts() {
+        if let Some(Value::Map(_, values)) = values.get(sub.name()) {
+            log_charts(sub, &values, log);
+        }
+    }
+}
+
+/// The same once more, knowing which action wrote what: time and chance are replayed, values made anew, since
+/// templates change them.
+fn traced(
+    loaded: &Loaded,
+    request: &Request,
+    user: &MapRef,
+    layers: &Layers,
+    world: &mut World,
+) -> Option<Vec<Rendered>> {
+    let resolved = values::resolve(&loaded.chart, &loaded.defaults, user, &mut Vec::new()).ok()?;
+    let compiled = CompiledChart::compile(&resolved.root, &resolved.values, &request.release).ok()?;
+    let warnings = std::mem::take(&mut world.warnings);
+    world.replay();
+    let rendered = compiled.render(world, layers, true).ok();
+    world.warnings = warnings;
+    rendered
+}
+
+/// Helm's rule for names of releases (Helm: chartutil.ValidateReleaseName).
+fn check_release_name(name: &str, log: &mut Vec<String>) -> Result<(), Error> {
+    let label = |label: &str| {
+        let good = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+        let bytes = label.as_bytes();
+        bytes.first().is_some_and(|b| good(*b))
+            && bytes.last().is_some_and(|b| good(*b))
+            && bytes.iter().all(|b| good(*b) || *b == b'-')
+    };
+    let words = if name.is_empty() {
+        "no name provided"
+    } else if name.len() > 53 || !name.split('.').all(label) {
+        "invalid release name, must match regex ^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$ and the \
+         length must not be longer than 53"
+    } else {
+        return Ok(());
+    };
+    let words = format!("release name {}: {words}", crate::go::quote::quoted(name.as_bytes()));
+    log.push(line(Level::Error, "release name check failed", &[("error", &words)]));
+    Err(Diagnostic::new(
+        format!("`{name}` cannot be the name of a release"),
+        format!("release name check failed: {words}"),
+    )
+    .hint("use lower-case letters, digits, `-` and `.`, at most 53 characters")
+    .into())
+}
+
+fn check_kube_version(chart: &Live<'_>, release: &Release) -> Result<(), Error> {
+    let wanted = &chart.metadata().kube_version;
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    let given = &release.kube_version;
+    let fits = semver::Constraint::parse(wanted.as_bytes())
+        .ok()
+        .zip(semver::Version::parse(given.normalized.as_bytes()).ok())
+        .is_some_and(|(constraint, version)| constraint.check(&version));
+    if fits {
+        return Ok(());
+    }
+    Err(Diagnostic::new(
+        format!("chart `{}` wants Kubernetes {wanted}, and this is {}", chart.name(), given.version),
+        format!("chart requires kubeVersion: {wanted} which is incompatible with Kubernetes {}", given.version),
+    )
+    .hint("pass `--kube-version` with the version of your cluster")
+    .into())
+}
+
+fn add_crds(chart: &Live<'_>, crds: &mut Vec<(String, Str)>) {
+    for file in chart.chart().crds() {
+        crds.push((format!("{}/{}", chart.path(), file.name), file.data().clone()));
+    }
+    for sub in chart.subcharts() {
+        add_crds(sub, crds);
+    }
+}
