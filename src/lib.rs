@@ -1,6 +1,8 @@
 //! Renders Helm charts as Helm 4.2 does, byte for byte, and shows how renderings differ.
 
 pub mod chart;
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod diagnostic;
 pub mod engine;
 pub mod functions;

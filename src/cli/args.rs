@@ -1,0 +1,346 @@
+//! What was typed: flags and words, as Helm's grammar has them.
+
+use clap::builder::{OsStringValueParser, ValueParser};
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+
+/// Flags of `helm template` with a value that cannot change offline output: accepted, and without effect.
+const IGNORED_VALUES: &[&str] = &[
+    "burst-limit",
+    "ca-file",
+    "cert-file",
+    "color",
+    "colour",
+    "content-cache",
+    "description",
+    "key-file",
+    "keyring",
+    "kube-apiserver",
+    "kube-as-group",
+    "kube-as-user",
+    "kube-ca-file",
+    "kube-tls-server-name",
+    "kube-token",
+    "labels",
+    "password",
+    "qps",
+    "registry-config",
+    "repo",
+    "repository-cache",
+    "repository-config",
+    "timeout",
+    "username",
+    "version",
+];
+
+/// Flags that Helm says something of, and what, in the order in which it declares them.
+pub(super) const DEPRECATED: &[(&str, &str)] = &[
+    ("atomic", "use --rollback-on-failure instead"),
+    ("force", "use --force-replace instead"),
+    ("hide-notes", "this flag has no effect for 'helm template' and will be removed in Helm 5"),
+    ("render-subchart-notes", "this flag has no effect for 'helm template' and will be removed in Helm 5"),
+    ("validate", "use '--dry-run=server' instead"),
+];
+
+/// The same without a value.
+const IGNORED_SWITCHES: &[&str] = &[
+    "atomic",
+    "create-namespace",
+    "dependency-update",
+    "devel",
+    "disable-openapi-validation",
+    "force",
+    "force-conflicts",
+    "force-replace",
+    "hide-notes",
+    "insecure-skip-tls-verify",
+    "kube-insecure-skip-tls-verify",
+    "pass-credentials",
+    "plain-http",
+    "render-subchart-notes",
+    "replace",
+    "rollback-on-failure",
+    "server-side",
+    "skip-crds",
+    "take-ownership",
+    "verify",
+    "wait-for-jobs",
+];
+
+fn value(name: &'static str) -> Arg {
+    Arg::new(name).long(name).action(ArgAction::Set).overrides_with(name).allow_hyphen_values(true)
+}
+
+fn list(name: &'static str) -> Arg {
+    Arg::new(name).long(name).action(ArgAction::Append).allow_hyphen_values(true)
+}
+
+/// Go's booleans: alone, or with a value after `=`.
+fn switch(name: &'static str) -> Arg {
+    Arg::new(name)
+        .long(name)
+        .num_args(0..=1)
+        .require_equals(true)
+        .default_missing_value("true")
+        .value_parser(ValueParser::new(parse_bool))
+        .hide_possible_values(true)
+        .overrides_with(name)
+}
+
+/// Go's strconv.ParseBool.
+pub(super) fn parse_bool(text: &str) -> Result<bool, String> {
+    match text {
+        "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true),
+        "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(false),
+        _ => Err(format!("strconv.ParseBool: parsing \"{text}\": invalid syntax")),
+    }
+}
+
+fn parse_duration(text: &str) -> Result<i64, String> {
+    crate::go::time::parse_duration(text.as_bytes())
+}
+
+fn parse_int(text: &str) -> Result<i64, String> {
+    crate::go::strconv::parse_int(text.as_bytes(), 0, 64).map_err(|error| error.to_string())
+}
+
+fn parse_float(text: &str) -> Result<f64, String> {
+    crate::go::strconv::parse_float(text.as_bytes()).map_err(|error| error.to_string())
+}
+
+/// Whether a switch is on.
+pub(super) fn on(matches: &ArgMatches, name: &str) -> bool {
+    matches.get_one::<bool>(name).copied().unwrap_or(false)
+}
+
+/// The values of a flag.
+pub(super) fn texts(matches: &ArgMatches, name: &str) -> Vec<String> {
+    matches.get_many::<String>(name).map(|values| values.cloned().collect()).unwrap_or_default()
+}
+
+/// The values of a flag without effect.
+pub(super) fn raw_texts(matches: &ArgMatches, name: &str) -> Vec<String> {
+    let values = matches.get_many::<std::ffi::OsString>(name);
+    values.map(|values| values.map(|value| value.to_string_lossy().into_owned()).collect()).unwrap_or_default()
+}
+
+/// The value of a flag.
+pub(super) fn text(matches: &ArgMatches, name: &str) -> Option<String> {
+    matches.get_one::<String>(name).cloned()
+}
+
+/// One argument of Go's comma lists: a line of CSV.
+pub(super) fn comma_list(text: &str) -> Vec<String> {
+    let mut fields = Vec::new();
+    if text.is_empty() {
+        return fields;
+    }
+    let mut rest = text;
+    loop {
+        if let Some(quoted) = rest.strip_prefix('"') {
+            let mut field = String::new();
+            let mut chars = quoted.char_indices().peekable();
+            let mut end = quoted.len();
+            while let Some((i, c)) = chars.next() {
+                if c == '"' {
+                    if let Some((_, '"')) = chars.peek() {
+                        chars.next();
+                    } else {
+                        end = i + 1;
+                        break;
+                    }
+                }
+                field.push(c);
+            }
+            fields.push(field);
+            rest = quoted.get(end..).unwrap_or_default();
+        } else {
+            let end = rest.find(',').unwrap_or(rest.len());
+            let (field, after) = rest.split_at(end);
+            fields.push(field.to_owned());
+            rest = after;
+        }
+        match rest.strip_prefix(',') {
+            Some(after) => rest = after,
+            None => return fields,
+        }
+    }
+}
+
+/// Whether a comma list is well formed, as Go's CSV reader sees it.
+fn parse_comma_list(text: &str) -> Result<String, String> {
+    let line = text.split('\n').next().unwrap_or_default();
+    let bytes = line.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        if bytes.get(at) == Some(&b'"') {
+            at += 1;
+            loop {
+                match (bytes.get(at), bytes.get(at + 1)) {
+                    (None, _) => {
+                        return Err(format!(
+                            "parse error on line 1, column {}: extraneous or missing \" in quoted-field",
+                            at + 1
+                        ));
+                    }
+                    (Some(b'"'), Some(b'"')) => at += 2,
+                    (Some(b'"'), None) => return Ok(text.to_owned()),
+                    (Some(b'"'), Some(b',')) => {
+                        at += 2;
+                        break;
+                    }
+                    (Some(b'"'), Some(_)) => {
+                        return Err(format!(
+                            "parse error on line 1, column {}: extraneous or missing \" in quoted-field",
+                            at + 1
+                        ));
+                    }
+                    _ => at += 1,
+                }
+            }
+            continue;
+        }
+        let rest = bytes.get(at..).unwrap_or_default();
+        let end = rest.iter().position(|b| *b == b',').unwrap_or(rest.len());
+        if let Some(quote) = rest.get(..end).and_then(|field| field.iter().position(|b| *b == b'"')) {
+            return Err(format!("parse error on line 1, column {}: bare \" in non-quoted-field", at + quote + 1));
+        }
+        at += end + 1;
+    }
+    Ok(text.to_owned())
+}
+
+/// `--labels`: pairs.
+fn parse_labels(text: &str) -> Result<String, String> {
+    match comma_list(text).iter().find(|pair| !pair.contains('=')) {
+        Some(pair) => Err(format!("{pair} must be formatted as key=value")),
+        None => Ok(text.to_owned()),
+    }
+}
+
+/// The short form of a flag, if it has one.
+pub(super) fn short_of(long: &str) -> Option<char> {
+    let command = command();
+    let template = command.find_subcommand("template")?;
+    template.get_arguments().chain(command.get_arguments()).find(|arg| arg.get_long() == Some(long))?.get_short()
+}
+
+/// Flags of every command.
+fn global(command: Command) -> Command {
+    command
+        .arg(
+            value("error-format")
+                .value_name("FORMAT")
+                .help("how errors look: pretty, short, json or helm")
+                .global(true),
+        )
+        .arg(
+            value("mask")
+                .value_name("WHEN")
+                .help("hide values in error excerpts: auto (unless stderr is a terminal), always or never")
+                .global(true),
+        )
+        .arg(switch("debug").help("enable verbose output").global(true))
+        .arg(value("namespace").short('n').value_name("NAME").help("the release's namespace").global(true))
+        .arg(value("kubeconfig").value_name("FILE").help("the kubeconfig file (for the namespace alone)").global(true))
+        .arg(value("kube-context").value_name("NAME").help("the kubeconfig context").global(true))
+}
+
+fn template() -> Command {
+    let mut command = Command::new("template")
+        .about("Render a chart as `helm template` does")
+        .override_usage("rhelm template [NAME] [CHART] [flags]")
+        .arg(Arg::new("args").num_args(0..).value_parser(value_parser!(String)).hide(true))
+        .arg(
+            list("values")
+                .value_parser(ValueParser::new(parse_comma_list))
+                .short('f')
+                .value_name("FILE")
+                .help("values from a YAML file, `-` is stdin (repeatable, comma lists)"),
+        )
+        .arg(list("set").value_name("K=V").help("set values: key1=val1,key2=val2 (repeatable)"))
+        .arg(list("set-string").value_name("K=V").help("set strings (repeatable)"))
+        .arg(list("set-file").value_name("K=FILE").help("set values to the texts of files (repeatable)"))
+        .arg(list("set-json").value_name("K=JSON").help("set JSON values (repeatable)"))
+        .arg(list("set-literal").value_name("K=TEXT").help("set a literal string (repeatable)"))
+        .arg(list("show-only").short('s').value_name("PATH").help("print only what these templates made (repeatable)"))
+        .arg(value("output-dir").value_name("DIR").help("write files into a folder instead of stdout"))
+        .arg(switch("release-name").help("use the release's name in the paths of --output-dir"))
+        .arg(switch("include-crds").help("print the chart's crds/ as well"))
+        .arg(switch("skip-tests").help("leave out test hooks"))
+        .arg(switch("no-hooks").help("leave out hooks"))
+        .arg(switch("is-upgrade").help("set .Release.IsUpgrade instead of .Release.IsInstall"))
+        .arg(value("kube-version").value_name("VERSION").help("the cluster's version in .Capabilities"))
+        .arg(
+            list("api-versions")
+                .value_parser(ValueParser::new(parse_comma_list))
+                .short('a')
+                .value_name("LIST")
+                .help("more API versions in .Capabilities (repeatable, comma lists)"),
+        )
+        .arg(switch("generate-name").short('g').help("generate the release's name"))
+        .arg(value("name-template").value_name("TEMPLATE").help("a template for the release's name"))
+        .arg(switch("skip-schema-validation").help("do not check values against values.schema.json"))
+        .arg(switch("enable-dns").help("let getHostByName ask the network"))
+        .arg(value("post-renderer").value_name("PROGRAM").help("a program that the manifests are piped through"))
+        .arg(list("post-renderer-args").value_name("ARG").help("an argument of the post-renderer (repeatable)"))
+        .arg(switch("validate").help("ask a cluster (not yet)").hide(true))
+        .arg(
+            value("dry-run")
+                .num_args(0..=1)
+                .require_equals(true)
+                .default_missing_value("unset")
+                .value_name("WHERE")
+                .hide(true),
+        )
+        .arg(value("wait").num_args(0..=1).require_equals(true).default_missing_value("watcher").hide(true));
+    for name in IGNORED_VALUES {
+        let arg = list(name).hide(true);
+        let arg = match *name {
+            "timeout" => arg.value_parser(ValueParser::new(parse_duration)),
+            "burst-limit" => arg.value_parser(ValueParser::new(parse_int)),
+            "labels" => arg.value_parser(ValueParser::new(parse_labels)),
+            "qps" => arg.value_parser(ValueParser::new(parse_float)),
+            _ => arg.value_parser(OsStringValueParser::new()),
+        };
+        command = command.arg(if *name == "labels" { arg.short('l') } else { arg });
+    }
+    for name in IGNORED_SWITCHES {
+        command = command.arg(switch(name).hide(true));
+    }
+    command
+}
+
+/// The whole command line.
+pub(super) fn command() -> Command {
+    global(
+        Command::new("rhelm")
+            .about("Renders Helm charts as Helm 4.2 does, and says why it cannot")
+            .version(env!("CARGO_PKG_VERSION"))
+            .disable_version_flag(true)
+            .disable_help_subcommand(false)
+            .subcommand_required(true)
+            .arg_required_else_help(true)
+            .infer_long_args(false),
+    )
+    .subcommand(template())
+    .subcommand(Command::new("version").about("Print rhelm's version and the Helm that it follows"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::comma_list;
+
+    #[test]
+    fn comma_lists() {
+        for (text, want) in [
+            ("", vec![]),
+            ("a", vec!["a"]),
+            ("a,b", vec!["a", "b"]),
+            ("a,", vec!["a", ""]),
+            ("\"a,b\",c", vec!["a,b", "c"]),
+            ("\"a\"\"b\"", vec!["a\"b"]),
+        ] {
+            assert_eq!(comma_list(text), want, "{text}");
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! The terminal: the only code that prints, reads the process's environment, or chooses an exit code.
+
+mod args;
+mod kubeconfig;
+mod output;
+mod template;
+mod terminal;
+
+use crate::diagnostic::{Diagnostic, Error};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use std::ffi::OsString;
+use std::process::ExitCode;
+use terminal::Terminal;
+
+/// Runs the command line and returns the exit code: 0 done, 1 error.
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let mut terminal = Terminal::new(&arguments);
+    let matches = match args::command().try_get_matches_from(&arguments) {
+        Ok(matches) => matches,
+        Err(error) => return usage(&mut terminal, &error, &arguments),
+    };
+    let result = match matches.subcommand() {
+        Some(("template", matches)) => template::run(matches, &mut terminal),
+        Some(("version", _)) => {
+            terminal.print(format!("rhelm {} (renders as Helm v4.2.3)\n", env!("CARGO_PKG_VERSION")).as_bytes())
+        }
+        _ => Err(Error::helm("there is no such command")),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            terminal.error(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// What the command line's parser says, in Helm's words where Helm has some.
+fn usage(terminal: &mut Terminal, error: &clap::Error, arguments: &[OsString]) -> ExitCode {
+    if matches!(
+        error.kind(),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+    ) {
+        let text = error.render().to_string();
+        let asked = error.kind() != ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+        if asked {
+            return match terminal.print(text.as_bytes()) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(_) => ExitCode::FAILURE,
+            };
+        }
+        terminal.say(&text);
+        return ExitCode::FAILURE;
+    }
+    let context = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => text.clone(),
+        Some(ContextValue::Strings(texts)) => texts.join(", "),
+        _ => String::new(),
+    };
+    // `--set <K=V>`, `-f, --values <FILE>` → `--set`, `-f, --values`
+    let flag = |text: &str| text.split([' ', '=', '[']).next().unwrap_or_default().to_owned();
+    let argument = context(ContextKind::InvalidArg);
+    let typed = |start: &str| {
+        let words = arguments.iter().skip(1).map(|word| word.to_string_lossy().into_owned());
+        words.rev().find(|word| word.starts_with(start)).unwrap_or_else(|| start.to_owned())
+    };
+    // Helm names a flag by both of its forms.
+    let both = |name: &str| match name.strip_prefix("--").and_then(args::short_of) {
+        Some(short) => format!("-{short}, {name}"),
+        None => name.to_owned(),
+    };
+    let words = match error.kind() {
+        ErrorKind::UnknownArgument => {
+            let name = flag(&argument);
+            match name.strip_prefix('-') {
+                Some(short) if !short.starts_with('-') => {
+                    let short = short.chars().next().unwrap_or('=');
+                    format!("unknown shorthand flag: '{short}' in {}", typed(&name))
+                }
+                Some(long) if long.len() < 2 || long.starts_with("--") => format!("bad flag syntax: {}", typed(&name)),
+                _ => format!("unknown flag: {name}"),
+            }
+        }
+        ErrorKind::InvalidSubcommand => {
+            format!("unknown command \"{}\" for \"rhelm\"", context(ContextKind::InvalidSubcommand))
+        }
+        ErrorKind::InvalidValue if context(ContextKind::InvalidValue).is_empty() => {
+            let name = flag(argument.rsplit(", ").next().unwrap_or_default());
+            match arguments.last().map(|word| word.to_string_lossy()) {
+                Some(word) if word.starts_with('-') && !word.starts_with("--") && word.len() > 1 => {
+                    let short = word.chars().next_back().unwrap_or('-');
+                    format!("flag needs an argument: '{short}' in {word}")
+                }
+                _ => format!("flag needs an argument: {name}"),
+            }
+        }
+        ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
+            let why = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
+            format!(
+                "invalid argument {} for \"{}\" flag: {why}",
+                crate::go::quote::quoted(context(ContextKind::InvalidValue).as_bytes()),
+                both(&flag(argument.rsplit(", ").next().unwrap_or_default()))
+            )
+        }
+        _ => {
+            let text = error.render().to_string();
+            text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned()
+        }
+    };
+    let mut diagnostic = Diagnostic::helm(words);
+    let near = match (context(ContextKind::SuggestedArg), context(ContextKind::SuggestedSubcommand)) {
+        (near, other) if near.is_empty() => other,
+        (near, _) => near,
+    };
+    if !near.is_empty() {
+        diagnostic = diagnostic.hint(format!("did you mean `{near}`?"));
+    }
+    terminal.error(&diagnostic.into());
+    ExitCode::FAILURE
+}

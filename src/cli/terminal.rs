@@ -1,0 +1,98 @@
+//! stdout, stderr and the process's environment.
+
+use crate::diagnostic::{Error, Format, report};
+use std::ffi::OsString;
+use std::io::{IsTerminal, Write};
+
+/// Where output goes, and how errors look.
+pub(super) struct Terminal {
+    format: Result<Format, String>,
+    mask: bool,
+    colour: bool,
+    /// Whether Helm would tell of `--debug` after the error that is to come.
+    pub(super) advise_debug: bool,
+}
+
+/// Looks for a flag's value before the command line is parsed: its own mistakes must be reported in the right form too.
+fn early(arguments: &[OsString], name: &str) -> Option<String> {
+    let mut found = None;
+    let mut words = arguments.iter().skip(1).map(|word| word.to_string_lossy());
+    while let Some(word) = words.next() {
+        if let Some(rest) = word.strip_prefix(name) {
+            if let Some(value) = rest.strip_prefix('=') {
+                found = Some(value.to_owned());
+            } else if rest.is_empty() {
+                found = words.next().map(std::borrow::Cow::into_owned);
+            }
+        }
+    }
+    found
+}
+
+impl Terminal {
+    pub(super) fn new(arguments: &[OsString]) -> Self {
+        let format = early(arguments, "--error-format").or_else(|| variable("RHELM_ERROR_FORMAT"));
+        let format = match format.as_deref() {
+            None | Some("" | "pretty") => Ok(Format::Pretty),
+            Some("short") => Ok(Format::Short),
+            Some("json") => Ok(Format::Json),
+            Some("helm") => Ok(Format::Helm),
+            Some(other) => Err(other.to_owned()),
+        };
+        let terminal = std::io::stderr().is_terminal();
+        let mask = match early(arguments, "--mask").as_deref() {
+            Some("always") => true,
+            Some("never") => false,
+            _ => !terminal,
+        };
+        let colour = terminal && variable("NO_COLOR").is_none() && variable("TERM").as_deref() != Some("dumb");
+        Terminal { format, mask, colour, advise_debug: false }
+    }
+
+    /// Whether the flags about errors make sense themselves.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        match &self.format {
+            Ok(_) => Ok(()),
+            Err(other) => {
+                Err(Error::helm(format!("there is no error format `{other}`; there are pretty, short, json and helm")))
+            }
+        }
+    }
+
+    /// Writes to stdout. A reader that has gone is no error: whoever pipes into `head` has all that they want.
+    pub(super) fn print(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        let mut out = std::io::stdout().lock();
+        match out.write_all(bytes).and_then(|()| out.flush()) {
+            Ok(()) => Ok(()),
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+            Err(error) => Err(Error::helm(format!("cannot write to stdout: {error}"))),
+        }
+    }
+
+    /// Writes a line to stderr.
+    pub(super) fn say(&mut self, line: &str) {
+        let mut err = std::io::stderr().lock();
+        // There is nobody left to tell.
+        let _ = err.write_all(line.as_bytes());
+        if !line.ends_with('\n') {
+            let _ = err.write_all(b"\n");
+        }
+    }
+
+    /// Reports a failure.
+    pub(super) fn error(&mut self, error: &Error) {
+        let format = *self.format.as_ref().unwrap_or(&Format::Pretty);
+        let mut text = report(error, format, self.mask, self.colour);
+        if format == Format::Helm && self.advise_debug {
+            text.push_str("\n\nUse --debug flag to render out invalid YAML");
+        }
+        // Helm's words for schemas end with a newline of their own.
+        text.push('\n');
+        self.say(&text);
+    }
+}
+
+/// A variable of the process, if it is set and not empty.
+pub(super) fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
