@@ -51,6 +51,13 @@ fn attempt(
     }
     let words = texts(matches, "args");
     let (name, chart) = name_and_chart(matches, &tree, &words, terminal, world)?;
+    if let Some(repository) = raw_texts(matches, "repo").pop().filter(|url| !url.is_empty()) {
+        let words =
+            format!("{chart} would have to be fetched from {repository}, and charts are rendered from disk only");
+        return Err(Diagnostic::helm(words)
+            .hint(format!("fetch it with `helm pull --repo {repository} {chart}`"))
+            .into());
+    }
     let request = Request {
         release: Release {
             name,
