@@ -2,8 +2,8 @@
 
 use super::decode::{Data, Decoder, Entry};
 use crate::diagnostic::{Diagnostic, Location, Source, Span};
+use crate::go::quote::quoted;
 use crate::go::semver::Version;
-use crate::go::slog::quoted;
 use crate::go::unicode::{is_print, is_space};
 use crate::value::{Map, MapRef, MapType, Str, Value};
 use std::collections::BTreeMap;

@@ -9,6 +9,8 @@ mod source;
 
 pub use mask::{secret, secret_line};
 pub use report::{Format, report};
+#[cfg(feature = "schema")]
+pub(crate) use similar::distance;
 pub use similar::nearest;
 pub use source::{Location, Source, Span};
 

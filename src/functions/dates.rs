@@ -1,6 +1,6 @@
 //! `now`, `date` and their kin.
 
-use super::{Call, Function};
+use super::{Call, Function, function};
 use crate::diagnostic::Failure;
 use crate::go::time::{Time, Zone, format_duration, parse_duration, round_duration};
 use crate::value::{IntKind, Param, ParamKind, Value};
@@ -16,14 +16,6 @@ const ANY_DURATION: Param = Param { name: "duration", kind: ParamKind::Any };
 const TEXT: Param = Param { name: "text", kind: ParamKind::Str };
 
 const SECOND: i64 = 1_000_000_000;
-
-const fn function(
-    name: &'static str,
-    params: &'static [Param],
-    call: fn(&mut Call<'_>) -> Result<Value, Failure>,
-) -> Function {
-    Function { name, params, rest: None, call }
-}
 
 pub(super) const FUNCTIONS: &[Function] = &[
     function("now", &[], |call| Ok(Value::object(now(call)))),

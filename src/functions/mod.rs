@@ -51,6 +51,15 @@ use crate::world::World;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+/// A row of a family's table without further arguments, where the macro's form does not fit.
+const fn function(
+    name: &'static str,
+    params: &'static [Param],
+    call: fn(&mut Call<'_>) -> Result<Value, Failure>,
+) -> Function {
+    Function { name, params, rest: None, call }
+}
+
 /// Every family.
 const FAMILIES: &[&[Function]] = &[
     builtin::FUNCTIONS,

@@ -1,6 +1,6 @@
 //! What draws on chance: `randAlphaNum`, `shuffle`, `uuidv4`, ….
 
-use super::{Call, Function};
+use super::{Call, Function, function};
 use crate::diagnostic::Failure;
 use crate::go::base64;
 use crate::value::{Param, ParamKind, Value};
@@ -10,14 +10,6 @@ use crate::world::World;
 const MAX_LEN: i64 = 256 << 20;
 
 const COUNT: &[Param] = &[Param { name: "count", kind: ParamKind::Int }];
-
-const fn function(
-    name: &'static str,
-    params: &'static [Param],
-    call: fn(&mut Call<'_>) -> Result<Value, Failure>,
-) -> Function {
-    Function { name, params, rest: None, call }
-}
 
 pub(super) const FUNCTIONS: &[Function] = &[
     function("randAlpha", COUNT, |call| text(call, |b| b.is_ascii_alphabetic())),

@@ -3,7 +3,7 @@
 //! A plain function panics on a pattern that is not one, its `must` form returns the error; only `regexMatch`
 //! is silently false.
 
-use super::{Call, Function};
+use super::{Call, Function, function};
 use crate::diagnostic::Failure;
 use crate::go::regexp::{self, Regexp};
 use crate::value::{Elem, ListType, Param, ParamKind, Str, Value};
@@ -13,14 +13,6 @@ const PATTERN: Param = Param { name: "pattern", kind: ParamKind::Str };
 const TEXT: Param = Param { name: "text", kind: ParamKind::Str };
 const COUNT: Param = Param { name: "count", kind: ParamKind::Int };
 const REPLACEMENT: Param = Param { name: "replacement", kind: ParamKind::Str };
-
-const fn function(
-    name: &'static str,
-    params: &'static [Param],
-    call: fn(&mut Call<'_>) -> Result<Value, Failure>,
-) -> Function {
-    Function { name, params, rest: None, call }
-}
 
 pub(super) const FUNCTIONS: &[Function] = &[
     function("regexMatch", &[PATTERN, TEXT], |call| {

@@ -341,7 +341,7 @@ impl<'t> Reader<'t> {
                 table = match found {
                     Some(Value::Map(_, below)) => below,
                     Some(_) => {
-                        return self.refuse(format!("{} is not a table", quoted(&path_words(&self.context))));
+                        return self.refuse(format!("{} is not a table", quoted(path_words(&self.context))));
                     }
                     None => {
                         let (below, value) = blank_table();

@@ -13,7 +13,8 @@ pub enum Show {
 }
 
 /// The text as a Go string literal, for messages.
-pub fn quoted(text: &[u8]) -> String {
+pub fn quoted(text: impl AsRef<[u8]>) -> String {
+    let text = text.as_ref();
     let mut out = Vec::with_capacity(text.len() + 2);
     quote(&mut out, text, Show::Printable);
     String::from_utf8_lossy(&out).into_owned()

@@ -1,6 +1,6 @@
 //! Go's `log/slog` text handler, as Helm sets it up: no time.
 
-use super::quote::{Show, quote};
+use super::quote::quoted;
 use super::unicode::{is_print, is_space};
 
 /// The levels that Helm logs at.
@@ -31,13 +31,6 @@ pub fn line(level: Level, message: &str, attributes: &[(&str, &str)]) -> String 
         append(&mut out, value);
     }
     out
-}
-
-/// Go's `strconv.Quote`.
-pub fn quoted(text: &str) -> String {
-    let mut out = Vec::new();
-    quote(&mut out, text.as_bytes(), Show::Printable);
-    String::from_utf8_lossy(&out).into_owned()
 }
 
 /// A text, quoted when it is empty or holds what would make it ambiguous.

@@ -81,7 +81,7 @@ fn unescape(text: &[u8], place: Place) -> Result<Vec<u8>, String> {
         if b != b'%' {
             // A host has other characters only as escapes.
             if matches!(place, Place::Host | Place::Zone) && b < 0x80 && !plain(b, place) {
-                return Err(format!("invalid character {} in host name", quoted(&[b])));
+                return Err(format!("invalid character {} in host name", quoted([b])));
             }
             out.push(b);
             at += 1;

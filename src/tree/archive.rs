@@ -1,7 +1,7 @@
 //! Packed charts: gzip around tar (Helm: pkg/chart/loader/archive).
 
 use super::{BufferedFile, Error, MAX_ARCHIVE, MAX_FILE, clean, without_mark};
-use crate::go::slog::quoted;
+use crate::go::quote::quoted;
 use flate2::read::MultiGzDecoder;
 use std::io::{self, ErrorKind, Read};
 

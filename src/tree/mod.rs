@@ -3,6 +3,7 @@
 mod archive;
 mod disk;
 
+pub use crate::go::filepath::clean;
 pub use archive::{Budget, check_archive, unpack};
 pub use disk::Disk;
 
@@ -123,30 +124,6 @@ fn without_mark(data: Vec<u8>) -> Str {
     }
 }
 
-/// Go's `path.Clean`: the shortest path that means the same, `.` for none.
-pub fn clean(path: &str) -> String {
-    let rooted = path.starts_with('/');
-    let mut parts: Vec<&str> = Vec::new();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => match parts.last() {
-                Some(&last) if last != ".." => {
-                    parts.pop();
-                }
-                _ if rooted => {}
-                _ => parts.push(".."),
-            },
-            _ => parts.push(part),
-        }
-    }
-    match (rooted, parts.is_empty()) {
-        (true, _) => format!("/{}", parts.join("/")),
-        (false, true) => ".".into(),
-        (false, false) => parts.join("/"),
-    }
-}
-
 /// A tree in memory: path → bytes. Folders are what paths lie in.
 #[derive(Debug, Clone, Default)]
 pub struct Memory {
@@ -215,7 +192,10 @@ impl Tree for Memory {
 
 fn too_big(name: &str) -> Error {
     let base = name.rsplit('/').next().unwrap_or(name);
-    Error::rule(format!("chart file {} is larger than the maximum file size {MAX_FILE}", crate::go::slog::quoted(base)))
+    Error::rule(format!(
+        "chart file {} is larger than the maximum file size {MAX_FILE}",
+        crate::go::quote::quoted(base)
+    ))
 }
 
 #[cfg(test)]

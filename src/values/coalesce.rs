@@ -6,7 +6,8 @@
 use super::dependencies::Live;
 use crate::diagnostic::{Diagnostic, Error};
 use crate::go::fmt::sprintf;
-use crate::go::slog::{Level, line, quoted};
+use crate::go::quote::quoted;
+use crate::go::slog::{Level, line};
 use crate::value::{Map, MapRef, MapType, Str, Value};
 
 /// The key of the values that every subchart sees.
@@ -198,7 +199,7 @@ impl Coalescer<'_> {
                     into.insert(key, Value::Map(MapType::Any, table));
                 }
                 (Value::Map(..), Some(_)) => {
-                    let key = quoted(&key.lossy());
+                    let key = quoted(key.lossy().as_bytes());
                     self.say(&format!("Conflict: cannot merge map onto non-map for {key}. Skipping."));
                 }
                 (_, Some(Value::Map(..))) => self.say(&format!("key {key} is table. Skipping")),

@@ -4,8 +4,9 @@
 use super::coalesce::{Coalescer, coalesced, deep_copy};
 use crate::chart::{Chart, Defaults, Dependency, Import, Metadata};
 use crate::diagnostic::Error;
+use crate::go::quote::quoted;
 use crate::go::semver::{Constraint, Version};
-use crate::go::slog::{Level, line, quoted};
+use crate::go::slog::{Level, line};
 use crate::value::{Map, MapRef, MapType, Str, Value};
 
 /// A chart that takes part in one render: aliases are applied, disabled subcharts are gone.

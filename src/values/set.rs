@@ -3,8 +3,8 @@
 //! An argument is one stream of runes: `key=value[,key=value…]`, keys split at `.` and `[n]`. What has been
 //! set before a failure stays set, as in Helm; an argument that merely ends too soon is no failure.
 
+use crate::go::quote::quoted;
 use crate::go::quote::{Show, quote_char};
-use crate::go::slog::quoted;
 use crate::go::strconv;
 use crate::value::{Map, MapRef, MapType, Str, Value};
 

@@ -136,15 +136,7 @@ impl Writer {
 
 /// Go's `base64.StdEncoding`.
 pub(super) fn base64(data: &[u8]) -> Vec<u8> {
-    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut out = Vec::with_capacity(data.len().div_ceil(3) * 4);
-    for three in data.chunks(3) {
-        let byte = |i: usize| u32::from(three.get(i).copied().unwrap_or(0));
-        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
-        for i in 0..4u32 {
-            let letter = LETTERS.get((bits >> (18 - 6 * i) & 63) as usize).copied().unwrap_or(b'=');
-            out.push(if i <= three.len() as u32 { letter } else { b'=' });
-        }
-    }
+    let mut out = Vec::new();
+    crate::go::base64::encode(&mut out, data);
     out
 }

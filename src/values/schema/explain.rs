@@ -4,7 +4,7 @@ use super::check::{Kind, Problem, Token};
 use super::json::{INTEGER, Kind as Json, NUMBER, Node, STRING, TYPES};
 use super::keyword::Schema;
 use super::{pointer, words};
-use crate::diagnostic::{Diagnostic, Location, Source};
+use crate::diagnostic::{Diagnostic, Location, Source, distance};
 use crate::value::Str;
 use crate::values::Layers;
 use std::rc::Rc;
@@ -328,33 +328,15 @@ fn shown(schema: &Schema, document: &Rc<Node>, keyword: &str) -> String {
 
 /// The nearest of the names, when it is near enough to be meant.
 fn closest(text: &Str, known: &[&Str]) -> Option<String> {
-    let text = text.lossy().to_lowercase();
-    if text.chars().count() > 64 {
+    let text: Vec<char> = text.lossy().to_lowercase().chars().collect();
+    if text.len() > 64 {
         return None;
     }
     let near = |name: &&Str| {
         let name = name.lossy();
-        let far = distance(&text, &name.to_lowercase());
+        let letters: Vec<char> = name.to_lowercase().chars().collect();
+        let far = distance(&text, &letters);
         (far <= 1 + name.chars().count() / 4).then(|| (far, name.into_owned()))
     };
     known.iter().filter(|name| name.len() <= 64).filter_map(near).min().map(|(_, name)| name)
-}
-
-/// How many characters have to be put in, taken out or changed.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = i;
-        let mut left = i + 1;
-        if let Some(first) = row.first_mut() {
-            *first = left;
-        }
-        for (slot, y) in row.iter_mut().skip(1).zip(&b) {
-            let cost = (diagonal + usize::from(x != *y)).min(*slot + 1).min(left + 1);
-            diagonal = std::mem::replace(slot, cost);
-            left = cost;
-        }
-    }
-    row.last().copied().unwrap_or(0)
 }
