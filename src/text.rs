@@ -26,6 +26,41 @@ impl Str {
     }
 }
 
+/// Where [`kept`] puts bytes that are no UTF-8: the last 256 code points, which are for private use.
+const PRIVATE: u32 = 0x10_ff00;
+
+/// Bytes as text without a loss, for messages that carry what a chart says: a byte that is no UTF-8 becomes a character
+/// for private use, which [`restored`] turns back.
+pub fn kept(bytes: &[u8]) -> String {
+    let mut out = String::with_capacity(bytes.len());
+    let stand_in = |out: &mut String, bytes: &[u8]| {
+        out.extend(bytes.iter().filter_map(|byte| char::from_u32(PRIVATE + u32::from(*byte))));
+    };
+    for chunk in bytes.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            // Who writes such a character gets it back, too.
+            match c {
+                c if c as u32 >= PRIVATE => stand_in(&mut out, c.encode_utf8(&mut [0; 4]).as_bytes()),
+                c => out.push(c),
+            }
+        }
+        stand_in(&mut out, chunk.invalid());
+    }
+    out
+}
+
+/// The bytes of which [`kept`] made a text.
+pub fn restored(text: &str) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    for c in text.chars() {
+        match u8::try_from((c as u32).wrapping_sub(PRIVATE)) {
+            Ok(byte) => out.push(byte),
+            Err(_) => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+        }
+    }
+    out
+}
+
 impl Deref for Str {
     type Target = [u8];
     fn deref(&self) -> &[u8] {

@@ -1,6 +1,7 @@
 //! stdout, stderr and the process's environment.
 
 use crate::diagnostic::{Error, Format, report};
+use crate::text::restored;
 use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
 
@@ -71,10 +72,14 @@ impl Terminal {
 
     /// Writes a line to stderr.
     pub(super) fn say(&mut self, line: &str) {
+        self.say_bytes(line.as_bytes());
+    }
+
+    fn say_bytes(&mut self, line: &[u8]) {
         let mut err = std::io::stderr().lock();
         // There is nobody left to tell.
-        let _ = err.write_all(line.as_bytes());
-        if !line.ends_with('\n') {
+        let _ = err.write_all(line);
+        if !line.ends_with(b"\n") {
             let _ = err.write_all(b"\n");
         }
     }
@@ -88,7 +93,9 @@ impl Terminal {
         }
         // Helm's words for schemas end with a newline of their own.
         text.push('\n');
-        self.say(&text);
+        let bytes = restored(&text);
+        // Helm's words are printed as they are, ours are text.
+        if format == Format::Helm { self.say_bytes(&bytes) } else { self.say(&String::from_utf8_lossy(&bytes)) }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::diagnostic::{Diagnostic, Error, Failure};
 use crate::go::quote::quoted;
-use crate::value::{Elem, Json, Kind, Method, Object, Param, ParamKind, Str, Value};
+use crate::value::{Elem, Json, Kind, Layout, Method, Object, Param, ParamKind, Str, Value};
 use std::any::Any;
 
 /// The API versions that Helm 4.2.3 assumes, in its order: group and versions.
@@ -126,6 +126,18 @@ impl Object for Known {
         out.extend_from_slice(format!("{{{version} {normalized} {major} {minor}}}").as_bytes());
     }
 
+    fn layout(&self) -> Option<Layout> {
+        let KubeVersion { version, normalized, major, minor } = &self.version;
+        let fields = [("Version", version), ("normalizedVersion", normalized), ("Major", major), ("Minor", minor)];
+        let fields = fields.into_iter().map(|(name, text)| (name, Layout::text(text))).collect();
+        Some(Layout::Struct("common.KubeVersion", fields))
+    }
+
+    fn deep_copied(&self) -> Option<Value> {
+        let version = KubeVersion { normalized: String::new(), ..self.version.clone() };
+        Some(Value::object(Known { version, copy: true }))
+    }
+
     fn print_action(&self, out: &mut Vec<u8>) {
         if self.copy { self.print(out) } else { out.extend_from_slice(self.version.normalized.as_bytes()) }
     }
@@ -195,6 +207,15 @@ impl Object for HelmVersion {
         out.extend_from_slice(format!("{{{}}}", fields.join(" ")).as_bytes());
     }
 
+    fn layout(&self) -> Option<Layout> {
+        let fields = HELM_VERSION.iter().map(|field| (field.0, Layout::text(field.3))).collect();
+        Some(Layout::Struct("version.BuildInfo", fields))
+    }
+
+    fn toml(&self) -> Result<Json, Failure> {
+        Ok(Json::Fields(HELM_VERSION.iter().map(|field| (field.0, field.3.into())).collect()))
+    }
+
     fn field(&self, name: &str) -> Option<Value> {
         HELM_VERSION.iter().find(|field| field.0 == name).map(|field| field.3.into())
     }
@@ -260,6 +281,19 @@ impl Object for Capabilities {
             let _ = crate::go::fmt::print_value(out, value);
         }
         out.push(b'}');
+    }
+
+    fn layout(&self) -> Option<Layout> {
+        let fields = self.0.iter().map(|field| (field.0, Layout::Value(field.2.clone()))).collect();
+        Some(Layout::Pointer("*common.Capabilities", Some(Box::new(Layout::Struct("common.Capabilities", fields)))))
+    }
+
+    fn deep_copied(&self) -> Option<Value> {
+        let copy = |value: &Value| match value {
+            Value::Object(object) => object.deep_copied().unwrap_or_else(|| value.clone()),
+            _ => value.clone(),
+        };
+        Some(Value::object(Capabilities(self.0.each_ref().map(|(go, yaml, value)| (*go, *yaml, copy(value))))))
     }
 
     fn field(&self, name: &str) -> Option<Value> {

@@ -7,6 +7,7 @@ use super::Call;
 use crate::diagnostic::Failure;
 use crate::go::fmt;
 use crate::go::unicode::{is_print, push_char, runes};
+use crate::text::kept;
 use crate::value::{IntKind, Kind, MapType, Str, Value};
 use std::cmp::Ordering;
 use std::io::Write as _;
@@ -105,7 +106,7 @@ fn equal_references(a: &Value, b: &Value) -> Result<bool, Failure> {
     let (ka, kb) = (a.kind(), b.kind());
     if ka != kb && ka != Kind::Invalid && kb != Kind::Invalid {
         let (x, y) = (fmt::sprintf(b"%s", std::slice::from_ref(a))?, fmt::sprint(std::slice::from_ref(b))?);
-        return Err(format!("non-comparable types {x}: {}, {}: {y}", a.go_type(), b.go_type()).into());
+        return Err(format!("non-comparable types {}: {}, {}: {}", kept(&x), a.go_type(), b.go_type(), kept(&y)).into());
     }
     let nil = |v: &Value| match v {
         Value::Nil | Value::Bytes(None) => true,
@@ -122,7 +123,7 @@ fn equal_references(a: &Value, b: &Value) -> Result<bool, Failure> {
         (Value::Object(x), Value::Object(y)) if kb == Kind::Struct => Ok(x.equals(y.as_ref())),
         _ => {
             let text = fmt::sprintf(b"%s", std::slice::from_ref(b))?;
-            Err(format!("non-comparable type {text}: {}", b.go_type()).into())
+            Err(format!("non-comparable type {}: {}", kept(&text), b.go_type()).into())
         }
     }
 }
@@ -133,7 +134,11 @@ fn less(a: &Value, b: &Value) -> Result<bool, Failure> {
     if let (Value::Str(a), Value::Str(b)) = (a, b) {
         return Ok(a < b);
     }
-    let known = |v: &Value| matches!(v, Value::Str(_)) || basic(v).is_some();
+    let complex = |v: &Value| v.kind() == Kind::Complex128;
+    if complex(a) && complex(b) {
+        return Err(BAD.into());
+    }
+    let known = |v: &Value| matches!(v, Value::Str(_)) || basic(v).is_some() || complex(v);
     if !known(a) || !known(b) {
         return Err(BAD.into());
     }

@@ -3,6 +3,7 @@
 use super::Call;
 use super::encoding::error_key;
 use crate::diagnostic::{Failure, FailureKind};
+use crate::text::kept;
 use crate::value::{Map, Str, Value};
 use crate::yaml;
 use std::net::ToSocketAddrs as _;
@@ -26,7 +27,12 @@ functions! {
     "getHostByName" (name: Str) host_by_name;
     "toYaml" (value: Any) |c| Ok(yaml::emit(c.arg(0)).map_or_else(|_| Value::str(""), trimmed));
     "mustToYaml" (value: Any) |c| yaml::emit(c.arg(0)).map(trimmed);
-    "toYamlPretty" (value: Any) |c| Ok(yaml::emit_pretty(c.arg(0)).map_or_else(|_| Value::str(""), trimmed));
+    "toYamlPretty" (value: Any) |c| match yaml::emit_pretty(c.arg(0)) {
+        Ok(text) => Ok(trimmed(text)),
+        // go-yaml panics over types that it does not know: no error that the function could hide.
+        Err(error) if error.message.starts_with("cannot marshal type") => Err(error),
+        Err(_) => Ok(Value::str("")),
+    };
     "fromYaml" (text: Str) |c| Ok(match yaml::parse_map(&c.str(0)) {
         Ok(map) => map,
         Err(error) => error_key(Value::Nil, error.message),
@@ -39,7 +45,7 @@ functions! {
 
 /// `fail` and `required`: the chart's author speaks to its user.
 fn raised(message: &Str) -> Failure {
-    Failure { kind: FailureKind::Raised, ..Failure::new(message.to_string()) }
+    Failure { kind: FailureKind::Raised, ..Failure::new(kept(message)) }
 }
 
 fn trimmed(mut text: Vec<u8>) -> Value {

@@ -209,6 +209,7 @@ fn copy_within(value: &Value, depth: usize, left: &mut usize) -> Result<Value, F
     }
     *left = left.checked_sub(1).ok_or_else(|| Failure::new("the copy would hold more than 10 million values"))?;
     let mut work = || match value {
+        Value::Object(object) => Ok(object.deep_copied().unwrap_or_else(|| value.clone())),
         Value::List(t @ ListType { elem: Elem::Any | Elem::List | Elem::Map, .. }, items) => {
             let items = items.iter().map(|item| copy_within(item, depth + 1, left)).collect::<Result<Vec<_>, _>>()?;
             Ok(Value::List(*t, items.into()))

@@ -7,7 +7,7 @@ use crate::go::fmt::{self, MAX_TEXT, print_value, too_long};
 use crate::go::quote::{self, Show};
 use crate::go::reflect::elements;
 use crate::go::unicode::{self, decode, decode_last, push_char, runes};
-use crate::value::{Elem, Map, Str, Value};
+use crate::value::{Elem, ListType, Map, Str, Value};
 use bstr::ByteSlice as _;
 
 functions! {
@@ -420,6 +420,9 @@ fn sort_alpha(call: &mut Call<'_>) -> Result<Value, Failure> {
     if elements(call.arg(0)).is_none() {
         // Nil is no list, and its text is `<nil>`.
         return Ok(Value::list_of(Elem::Str, vec![Value::Str(fmt::sprint(call.args)?)]));
+    }
+    if let Value::List(ListType { elem: Elem::Str, nil: true }, _) = call.arg(0) {
+        return Ok(call.arg(0).clone());
     }
     let mut texts = texts_of(call.arg(0))?;
     texts.sort_unstable();

@@ -93,7 +93,7 @@ impl Writer {
             Value::List(t, _) if t.nil => return Ok(Shape::Nil),
             Value::Map(..) => return Ok(Shape::Table),
             Value::Object(object) if elements(value).is_none() => {
-                return Ok(match object.json() {
+                return Ok(match object.toml() {
                     Ok(Json::Fields(_)) => Shape::Table,
                     _ => Shape::Plain,
                 });
@@ -193,7 +193,7 @@ impl Writer {
         }
         let entries: Vec<(Str, Value)> = match table {
             Value::Map(_, map) => map.entries(),
-            Value::Object(object) => match object.json() {
+            Value::Object(object) => match object.toml() {
                 Ok(Json::Fields(fields)) => fields.into_iter().map(|(k, v)| (Str::from(k), v)).collect(),
                 _ => Vec::new(),
             },
@@ -284,7 +284,7 @@ impl Writer {
                     self.out.extend_from_slice(&time.format(layout));
                 }
             }
-            Value::Object(object) if elements(value).is_none() => match object.json() {
+            Value::Object(object) if elements(value).is_none() => match object.toml() {
                 Ok(Json::Value(inner)) => return self.element(&inner, depth + 1),
                 Ok(Json::Fields(_)) => return self.entries(&[], value, true),
                 Err(failure) => return Err(Problem::Error(failure.message)),

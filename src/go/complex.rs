@@ -36,6 +36,14 @@ impl Object for Complex {
         Err(Failure::new("json: unsupported type: complex128"))
     }
 
+    fn yaml(&self) -> Result<Json, Failure> {
+        Err(Failure::new("cannot marshal type: complex128"))
+    }
+
+    fn toml(&self) -> Result<Json, Failure> {
+        Err(Failure::new("unsupported type for key '': complex128"))
+    }
+
     fn equals(&self, other: &dyn Object) -> bool {
         other.as_any().downcast_ref::<Complex>().is_some_and(|other| self.0 == other.0 && self.1 == other.1)
     }

@@ -2,7 +2,7 @@
 
 use super::quote::quoted;
 use crate::diagnostic::Failure;
-use crate::value::{IntKind, Json, Kind, Method, Object, Param, ParamKind, Value};
+use crate::value::{IntKind, Json, Kind, Layout, Method, Object, Param, ParamKind, Value};
 use std::any::Any;
 use std::cmp::Ordering;
 
@@ -16,7 +16,7 @@ const MAX_GROUPS: usize = 32;
 const INVALID: &str = "invalid semantic version";
 
 /// A version: `*semver.Version`, or `semver.Version` where a method gave it back by value.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Version {
     /// The first number.
     pub major: u64,
@@ -693,6 +693,28 @@ impl Object for Version {
 
     fn print(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(self.to_string().as_bytes());
+    }
+
+    fn stringer(&self) -> bool {
+        true
+    }
+
+    fn layout(&self) -> Option<Layout> {
+        let number = |n: u64| Layout::Value(unsigned(n));
+        let fields = vec![
+            ("major", number(self.major)),
+            ("minor", number(self.minor)),
+            ("patch", number(self.patch)),
+            ("pre", Layout::text(&self.prerelease)),
+            ("metadata", Layout::text(&self.metadata)),
+            ("original", Layout::text(&self.original)),
+        ];
+        let version = Layout::Struct("semver.Version", fields);
+        Some(if self.by_value { version } else { Layout::Pointer("*semver.Version", Some(Box::new(version))) })
+    }
+
+    fn deep_copied(&self) -> Option<Value> {
+        Some(Value::object(Version { by_value: self.by_value, ..Version::default() }))
     }
 
     fn method(&self, name: &str) -> Option<&'static Method> {

@@ -143,7 +143,7 @@ impl Executor<'_> {
             if operand.invalid() && i < 64 {
                 invalid |= 1 << i;
             }
-            values.push(passed(operand.value));
+            values.push(passed(operand.value, kind(i)));
         }
         if let Some(last) = last {
             let i = values.len();
@@ -151,7 +151,7 @@ impl Executor<'_> {
             if operand.invalid() && i < 64 {
                 invalid |= 1 << i;
             }
-            values.push(passed(operand.value));
+            values.push(passed(operand.value, kind(i)));
         }
         Ok((values, invalid))
     }
@@ -320,10 +320,10 @@ fn bounded(value: Value) -> std::result::Result<Value, Failure> {
     }
 }
 
-/// Arguments are copies.
-fn passed(value: Value) -> Value {
+/// Arguments are copies, but for functions that take `reflect.Value`.
+fn passed(value: Value, kind: ParamKind) -> Value {
     match &value {
-        Value::Object(object) => object.copied().unwrap_or(value),
+        Value::Object(object) if kind != ParamKind::Reflect => object.copied().unwrap_or(value),
         _ => value,
     }
 }

@@ -744,7 +744,7 @@ fn shown(value: &Value) -> String {
     let mut out = Vec::new();
     // What is too deep to print is shown as far as it went.
     let _ = go::fmt::print_value(&mut out, value);
-    String::from_utf8_lossy(&out).into_owned()
+    crate::text::kept(&out)
 }
 
 /// Arguments of one call.

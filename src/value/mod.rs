@@ -252,6 +252,25 @@ pub struct Method {
     pub call: fn(receiver: &Value, args: &[Value]) -> Result<Value, Failure>,
 }
 
+/// A Go value as `fmt` walks it.
+pub enum Layout {
+    /// A plain value.
+    Value(Value),
+    /// A struct: its type and its fields in order, exported or not.
+    Struct(&'static str, Vec<(&'static str, Layout)>),
+    /// A pointer: its type and what it points to; none for nil.
+    Pointer(&'static str, Option<Box<Layout>>),
+    /// A nil slice of a type.
+    NilSlice(&'static str),
+}
+
+impl Layout {
+    /// A string.
+    pub fn text(text: &str) -> Layout {
+        Layout::Value(Value::from(text))
+    }
+}
+
 /// A Go struct, or a pointer to one, that a template can hold.
 pub trait Object: Any {
     /// `%T`: `time.Time`, `*semver.Version`, ….
@@ -298,6 +317,26 @@ pub trait Object: Any {
     }
     /// `reflect.DeepEqual` and `==` with another object.
     fn equals(&self, other: &dyn Object) -> bool;
+    /// Whether `fmt` calls a `String` method of it.
+    fn stringer(&self) -> bool {
+        false
+    }
+    /// What `GoString` gives for `%#v`.
+    fn go_string(&self) -> Option<String> {
+        None
+    }
+    /// How `fmt` lays it out where no method prints it; none: as the text that `print` gives.
+    fn layout(&self) -> Option<Layout> {
+        None
+    }
+    /// What sprig's `deepCopy` makes of it, where that differs: unexported fields are lost.
+    fn deep_copied(&self) -> Option<Value> {
+        None
+    }
+    /// Its fields as TOML names them, which follows no tag but its own.
+    fn toml(&self) -> Result<Json, Failure> {
+        self.json()
+    }
     /// Itself, for downcasts.
     fn as_any(&self) -> &dyn Any;
 }

@@ -1,2 +1,202 @@
+//! Values: generated charts three levels deep, values files and flags, and what the templates then see of them.
+
+use crate::chart::ChartCase;
 use crate::judge::Tally;
-pub fn run(_: &crate::helm::Helm, _: &crate::Options, _: &crate::Part) -> Tally { Tally::default() }
+use crate::random::Random;
+use crate::texts::number;
+use crate::{Options, Part, helm, mixed, yaml};
+
+pub fn run(helm: &helm::Helm, options: &Options, part: &Part) -> Tally {
+    mixed::judged(helm, options, part, &|index| case(&mut Random::of(options.seed, part.name, index)))
+}
+
+/// Keys that meet on all levels: subcharts' names and aliases among them.
+const KEYS: &str = "a b c d image port global tags enabled list sub one two three x alias deep.key 1";
+
+fn case(random: &mut Random) -> ChartCase {
+    let mut case = ChartCase::default();
+    chart(random, &mut case, "top", "top", 0);
+    if random.one_in(4) {
+        case.insert("top/values.schema.json", schema(random));
+    }
+    case.args = arguments(random, &mut case);
+    case
+}
+
+/// The words after `template`: the chart, values files and flags of all families.
+pub fn arguments(random: &mut Random, case: &mut ChartCase) -> Vec<String> {
+    let mut args = vec!["r".to_owned(), "top".to_owned()];
+    for i in 0..random.below(3) {
+        let name = format!("v{i}.yaml");
+        let text = if random.one_in(12) { yaml::document(random) } else { values(random, 0) };
+        case.insert(name.clone(), text);
+        args.extend(["-f".to_owned(), name]);
+    }
+    for _ in 0..random.below(3) {
+        let flag = *random.pick(&["--set", "--set", "--set", "--set-string", "--set-json", "--set-literal", "--set-file"]);
+        let text = match flag {
+            "--set-json" => set_json(random),
+            "--set-literal" => format!("{}={}", path(random), scalar(random)),
+            "--set-file" => {
+                case.insert("file.txt", format!("{}\nline\n", scalar(random)));
+                format!("{}={}", path(random), random.pick(&["file.txt", "file.txt", "file.txt", "none.txt"]))
+            }
+            _ => set(random),
+        };
+        args.extend([flag.to_owned(), text]);
+    }
+    args
+}
+
+fn path(random: &mut Random) -> String {
+    let mut text = random.word(KEYS).replace("deep.key", "deep\\.key");
+    for _ in 0..random.below(3) {
+        match random.below(5) {
+            0 => text.push_str(&format!("[{}]", random.pick(&["0", "1", "2", "3", "-1", "x", "", "01"]))),
+            _ => text.push_str(&format!(".{}", random.word(KEYS).replace("deep.key", "deep\\.key"))),
+        }
+    }
+    text
+}
+
+fn set(random: &mut Random) -> String {
+    let mut parts = Vec::new();
+    for _ in 0..=random.below(2) {
+        let value = match random.below(9) {
+            0 => "null".to_owned(),
+            1 => format!("{{{}}}", (0..random.below(3)).map(|_| scalar(random)).collect::<Vec<_>>().join(",")),
+            2 => String::new(),
+            3 => "a\\,b".to_owned(),
+            4 => random.word("true false 007 1e3 0x10 -1 1.5 {} [] \"q\" a=b a\\=b {a,b {{a}} ,").to_owned(),
+            _ => scalar(random),
+        };
+        parts.push(format!("{}={value}", path(random)));
+    }
+    if random.one_in(15) {
+        parts.push(random.word("a a= =a a.b a[ a[0 a..b=c .=1 a[0].=1 , a,=b").to_owned());
+    }
+    parts.join(",")
+}
+
+fn set_json(random: &mut Random) -> String {
+    if random.one_in(3) {
+        return format!("{{\"{}\": {}}}", random.word(KEYS), crate::texts::json(random, 2));
+    }
+    format!("{}={}", path(random), crate::texts::json(random, 2))
+}
+
+fn scalar(random: &mut Random) -> String {
+    match random.below(5) {
+        0 => number(random).trim().to_owned(),
+        1 => random.word("null ~ true false yes no").to_owned(),
+        _ => random.word("x y web v1.2 text 80 8080 0").to_owned(),
+    }
+}
+
+/// A values tree.
+pub fn values(random: &mut Random, depth: usize) -> String {
+    let pad = "  ".repeat(depth);
+    let mut text = String::new();
+    let mut keys: Vec<&str> = Vec::new();
+    for _ in 0..=random.below(5) {
+        let key = random.word(KEYS);
+        if keys.contains(&key) {
+            continue;
+        }
+        keys.push(key);
+        let value = match random.below(10) {
+            0 | 1 if depth < 3 => format!("\n{}", values(random, depth + 1)),
+            2 => format!(" [{}, {{k: {}}}]\n", scalar(random), scalar(random)),
+            3 => " null\n".to_owned(),
+            4 => " {}\n".to_owned(),
+            5 => " []\n".to_owned(),
+            6 if key == "global" || key == "tags" => format!(" {{{}: {}, x: {{y: {}}}}}\n", random.word(KEYS), random.word("true false null 1"), scalar(random)),
+            _ => format!(" {}\n", scalar(random)),
+        };
+        let key = if key == "1" { "\"1\"" } else { key };
+        text.push_str(&format!("{pad}{key}:{value}"));
+    }
+    text
+}
+
+/// A chart with subcharts, of which some have aliases, conditions, tags and values to import.
+pub fn chart(random: &mut Random, case: &mut ChartCase, folder: &str, name: &str, depth: usize) {
+    let subcharts: &[&str] = match depth {
+        0 => &["one", "two"],
+        1 => &["three"],
+        _ => &[],
+    };
+    let mut meta = format!("apiVersion: v2\nname: {name}\nversion: 1.0.{depth}\n");
+    if random.one_in(8) && depth > 0 {
+        meta.push_str("type: library\n");
+    }
+    let mut listed = String::new();
+    for sub in subcharts {
+        if random.one_in(6) {
+            continue;
+        }
+        chart(random, case, &format!("{folder}/charts/{sub}"), sub, depth + 1);
+        if random.one_in(5) {
+            continue;
+        }
+        for _ in 0..=usize::from(random.one_in(5)) {
+            listed.push_str(&format!("- name: {sub}\n  version: \"{}\"\n", random.pick(&["*", "1.0.x", "^1.0.0", ">=1", "2.x"])));
+            listed.push_str("  repository: \"\"\n");
+            if random.one_in(3) {
+                listed.push_str(&format!("  alias: {}\n", random.pick(&["alias", "x", "alias", "sub"])));
+            }
+            if random.one_in(2) {
+                listed.push_str(&format!(
+                    "  condition: {}\n",
+                    random.pick(&["enabled", "one.enabled", "sub.enabled,a.b", "global.x", "tags.a", "missing.x", "a", "two.enabled", "alias.enabled", " b , c"])
+                ));
+            }
+            if random.one_in(3) {
+                listed.push_str(&format!("  tags: [{}]\n", random.pick(&["a", "b, a", "x"])));
+            }
+            if random.one_in(2) {
+                listed.push_str(&format!(
+                    "  import-values: [{}]\n",
+                    random.pick(&["data", "{child: exports.data, parent: imported}", "{child: a, parent: .}", "{child: list, parent: b}", "{child: a.b, parent: c.d}", "{child: missing, parent: x}", "none, data", "{child: image}"])
+                ));
+            }
+        }
+    }
+    if !listed.is_empty() {
+        meta.push_str(&format!("dependencies:\n{listed}"));
+    }
+    case.insert(format!("{folder}/Chart.yaml"), meta);
+    let mut text = values(random, 0);
+    if random.one_in(3) {
+        text.push_str(&format!("exports:\n  data:\n{}", values(random, 2)));
+    }
+    if !random.one_in(10) {
+        case.insert(format!("{folder}/values.yaml"), text);
+    }
+    case.insert(
+        format!("{folder}/templates/v.yaml"),
+        "kind: V\nchart: {{ .Chart.Name }}\nvalues: {{ .Values | toJson }}\n{{- range $k, $v := .Values }}\n{{ $k | quote }}: {{ typeOf $v }}\n{{- end }}\nsub: {{ keys .Subcharts | sortAlpha | toJson }}\n",
+    );
+    if random.one_in(6) && depth > 0 {
+        case.insert(format!("{folder}/values.schema.json"), schema(random));
+    }
+}
+
+fn schema(random: &mut Random) -> String {
+    let of = |r: &mut Random| {
+        (*r.pick(&[
+            "{\"type\": \"string\"}", "{\"type\": [\"integer\", \"null\"]}", "{\"type\": \"object\"}", "{\"enum\": [\"x\", 80]}", "{\"minimum\": 5}", "{\"pattern\": \"^w\"}", "{\"type\": \"array\", \"items\": {\"type\": \"string\"}}",
+            "{\"not\": {\"type\": \"null\"}}", "{\"anyOf\": [{\"type\": \"string\"}, {\"type\": \"boolean\"}]}", "{\"$ref\": \"#/$defs/d\"}", "true", "{\"const\": null}", "{\"maxLength\": 1}",
+        ]))
+        .to_owned()
+    };
+    let draft = *random.pick(&["", "\"$schema\": \"http://json-schema.org/draft-07/schema#\", ", "\"$schema\": \"https://json-schema.org/draft/2020-12/schema\", "]);
+    format!(
+        "{{{draft}\"$defs\": {{\"d\": {{\"type\": \"number\"}}}}, \"properties\": {{\"{}\": {}, \"{}\": {}}}{}}}",
+        random.word("a b c image"),
+        of(random),
+        random.word("port list x d"),
+        of(random),
+        random.pick(&["", "", ", \"required\": [\"a\", \"port\"]", ", \"additionalProperties\": false", ", \"minProperties\": 3"])
+    )
+}

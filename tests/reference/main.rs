@@ -1,6 +1,7 @@
 //! rhelm against the real Helm: every function on every kind of value, generated templates, YAML, values and charts.
 //!
 //!     cargo test --release --test reference -- --helm PATH [--seed N] [--pipelines N] [--only PART] [--at INDEX]
+//!         [--no-shrink] [--print]
 //!
 //! Every case follows from the run's seed, its part and its index: `--seed S --only PART --at INDEX` repeats one.
 //! Without a Helm (`--helm`, `HELM`) all is skipped, and said to be.
@@ -35,6 +36,8 @@ pub struct Options {
     only: Option<String>,
     at: Option<u64>,
     shrink: bool,
+    /// Prints each snippet and what rhelm makes of it, without asking Helm.
+    print: bool,
 }
 
 fn main() -> ExitCode {
@@ -44,6 +47,7 @@ fn main() -> ExitCode {
         only: None,
         at: None,
         shrink: true,
+        print: false,
     };
     let mut path = std::env::var("HELM").ok();
     let mut words = std::env::args().skip(1);
@@ -55,6 +59,7 @@ fn main() -> ExitCode {
             "--pipelines" => options.pipelines = value().parse().expect("a number"),
             "--only" => options.only = Some(value()),
             "--at" => options.at = Some(value().parse().expect("a number")),
+            "--print" => options.print = true,
             "--no-shrink" => options.shrink = false,
             // What `cargo test` hands to every test binary.
             _ => {}

@@ -5,10 +5,18 @@ const TRIES: usize = 250;
 
 /// The smallest text found on which `differs` still holds, and what it told of it.
 pub fn text<T>(text: &str, differs: impl Fn(&str) -> Option<T>) -> Option<(String, T)> {
-    let mut pieces = pieces(text);
+    without(pieces(text), differs)
+}
+
+/// The same by whole lines.
+pub fn lines<T>(text: &str, differs: impl Fn(&str) -> Option<T>) -> Option<(String, T)> {
+    without(text.split_inclusive('\n').map(str::to_owned).collect(), differs)
+}
+
+fn without<T>(mut pieces: Vec<String>, differs: impl Fn(&str) -> Option<T>) -> Option<(String, T)> {
     let mut best = None;
     let mut tries = 0;
-    let mut width = pieces.len() / 2;
+    let mut width = pieces.len().div_ceil(2);
     while width > 0 && tries < TRIES {
         let mut at = 0;
         let mut smaller = false;
@@ -25,7 +33,7 @@ pub fn text<T>(text: &str, differs: impl Fn(&str) -> Option<T>) -> Option<(Strin
             }
         }
         if !smaller || width > pieces.len() {
-            width = (width / 2).min(pieces.len());
+            width = if width == 1 { 0 } else { width.div_ceil(2).min(pieces.len()) };
         }
     }
     best

@@ -157,6 +157,13 @@ struct Judge<'a> {
 
 impl Judge<'_> {
     fn judge(&mut self, snippets: &[Snippet]) {
+        if self.options.print {
+            for snippet in snippets {
+                let ours = snippet.ours().map(|line| String::from_utf8_lossy(&comparable(&line)).into_owned());
+                println!("{} {}\n   {ours:?}", snippet.index, snippet.text);
+            }
+            return;
+        }
         let (mut render, mut refuse) = (Vec::new(), Vec::new());
         for snippet in snippets {
             match snippet.ours() {

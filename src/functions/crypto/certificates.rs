@@ -8,7 +8,7 @@ use crate::diagnostic::Failure;
 use crate::go::base64;
 use crate::go::fmt;
 use crate::go::time::Time;
-use crate::value::{Json, Object, Str, Value};
+use crate::value::{Json, Layout, Object, Str, Value};
 use std::any::Any;
 use std::net::IpAddr;
 
@@ -29,6 +29,11 @@ impl Object for Certificate {
         out.push(b' ');
         out.extend_from_slice(&self.key);
         out.push(b'}');
+    }
+
+    fn layout(&self) -> Option<Layout> {
+        let field = |text: &Str| Layout::Value(text.clone().into());
+        Some(Layout::Struct("sprig.certificate", vec![("Cert", field(&self.cert)), ("Key", field(&self.key))]))
     }
 
     fn field(&self, name: &str) -> Option<Value> {

@@ -8,6 +8,9 @@ use std::cmp::Ordering;
 /// Seconds since the epoch of Go's zero time, the first of January of the year 1.
 const ZERO: i64 = -62_135_596_800;
 
+/// Seconds from the first of March of the year -292277022400 to the epoch.
+const ABSOLUTE: i64 = 9_223_372_028_741_760_000;
+
 const SECOND: i64 = 1_000_000_000;
 
 /// An instant and the zone it is shown in.
@@ -122,7 +125,7 @@ impl Time {
     pub fn sub(&self, other: &Time) -> i64 {
         let exact = match (self.monotonic, other.monotonic) {
             (Some(a), Some(b)) => i128::from(a) - i128::from(b),
-            _ => self.nanoseconds() - other.nanoseconds(),
+            _ => self.since_zero() - other.since_zero(),
         };
         exact.clamp(i128::from(i64::MIN), i128::from(i64::MAX)) as i64
     }
@@ -131,13 +134,18 @@ impl Time {
     pub fn compare(&self, other: &Time) -> Ordering {
         match (self.monotonic, other.monotonic) {
             (Some(a), Some(b)) => a.cmp(&b),
-            _ => (self.unix, self.nanos).cmp(&(other.unix, other.nanos)),
+            _ => (self.internal(), self.nanos).cmp(&(other.internal(), other.nanos)),
         }
+    }
+
+    /// Seconds since the zero time, as Go keeps them: they wrap around.
+    fn internal(&self) -> i64 {
+        self.unix.wrapping_sub(ZERO)
     }
 
     /// Nanoseconds since the zero time, of which roundings are multiples.
     fn since_zero(&self) -> i128 {
-        self.nanoseconds() - i128::from(ZERO) * i128::from(SECOND)
+        i128::from(self.internal()) * i128::from(SECOND) + i128::from(self.nanos)
     }
 
     /// `Time.Truncate`
@@ -175,8 +183,10 @@ impl Time {
     }
 
     pub(super) fn civil_at(&self, offset: i64) -> Civil {
-        let shown = self.unix.wrapping_add(offset);
-        let (days, clock) = (shown.div_euclid(DAY), shown.rem_euclid(DAY));
+        // Go counts from a year so far back that no second lies before it, and wraps around.
+        let since = self.unix.wrapping_add(offset).wrapping_add(ABSOLUTE) as u64;
+        let (days, clock) = (since / DAY as u64, (since % DAY as u64) as i64);
+        let days = days as i64 - ABSOLUTE / DAY;
         let (year, month, day) = date_from_days(days);
         Civil {
             year,

@@ -5,7 +5,7 @@ use super::duration::{format_duration, round_duration};
 use super::instant::Time;
 use super::zone::Zone;
 use crate::diagnostic::Failure;
-use crate::value::{IntKind, Json, Kind, Method, Object, Param, ParamKind, Value};
+use crate::value::{IntKind, Json, Kind, Layout, Method, Object, Param, ParamKind, Value};
 use std::any::Any;
 
 type Call = fn(&Value, &[Value]) -> Result<Value, Failure>;
@@ -157,6 +157,21 @@ fn go_string(t: &Time) -> String {
     format!("time.Date({}, time.{month}, {}, {hour}, {minute}, {second}, {}, {zone})", c.year, c.day, t.nanos)
 }
 
+/// A zone without its tables, which are empty where the zone is UTC.
+fn zone_layout(zone: &Zone) -> Layout {
+    let number = || Layout::Value(Value::int64(0));
+    let fields = vec![
+        ("name", Layout::text(zone.name())),
+        ("zone", Layout::NilSlice("[]time.zone")),
+        ("tx", Layout::NilSlice("[]time.zoneTrans")),
+        ("extend", Layout::text("")),
+        ("cacheStart", number()),
+        ("cacheEnd", number()),
+        ("cacheZone", Layout::Pointer("*time.zone", None)),
+    ];
+    Layout::Struct("time.Location", fields)
+}
+
 impl Object for Time {
     fn go_type(&self) -> &'static str {
         "time.Time"
@@ -164,6 +179,33 @@ impl Object for Time {
 
     fn print(&self, out: &mut Vec<u8>) {
         self.append_string(out);
+    }
+
+    fn stringer(&self) -> bool {
+        true
+    }
+
+    fn go_string(&self) -> Option<String> {
+        Some(go_string(self))
+    }
+
+    /// Seconds since the year 1, or, with a monotonic clock, seconds since 1885 packed with nanoseconds.
+    fn layout(&self) -> Option<Layout> {
+        let since_1885 = self.unix.wrapping_add(2_682_288_000);
+        let (wall, ext) = match self.monotonic {
+            Some(clock) => (i64::MIN | since_1885 << 30 | self.nanos, clock),
+            None => (self.nanos, self.unix.wrapping_add(62_135_596_800)),
+        };
+        let zone = match &self.zone {
+            Zone::Utc => None,
+            zone => Some(Box::new(zone_layout(zone))),
+        };
+        let fields = vec![
+            ("wall", Layout::Value(Value::Int(IntKind::Uint64, wall))),
+            ("ext", Layout::Value(Value::int64(ext))),
+            ("loc", Layout::Pointer("*time.Location", zone)),
+        ];
+        Some(Layout::Struct("time.Time", fields))
     }
 
     fn method(&self, name: &str) -> Option<&'static Method> {
@@ -222,6 +264,14 @@ impl Object for Location {
 
     fn print(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(self.0.name().as_bytes());
+    }
+
+    fn stringer(&self) -> bool {
+        true
+    }
+
+    fn layout(&self) -> Option<Layout> {
+        Some(Layout::Pointer("*time.Location", Some(Box::new(zone_layout(&self.0)))))
     }
 
     fn method(&self, name: &str) -> Option<&'static Method> {

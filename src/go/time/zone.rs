@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use std::rc::Rc;
+use std::sync::LazyLock;
 
 /// A time zone.
 #[derive(Clone, Debug)]
@@ -20,6 +21,17 @@ pub enum Zone {
 thread_local! {
     static LOCAL: TimeZone = TimeZone::try_system().unwrap_or(TimeZone::UTC);
 }
+
+/// What Go calls the local zone: `TZ` if it says something, `Local` for the system's, else `UTC`.
+static LOCAL_NAME: LazyLock<String> = LazyLock::new(|| match std::env::var("TZ") {
+    Ok(name) => match name.trim_start_matches(':') {
+        "" => "UTC".to_owned(),
+        "/etc/localtime" => "Local".to_owned(),
+        name => name.to_owned(),
+    },
+    Err(_) if std::path::Path::new("/etc/localtime").exists() => "Local".to_owned(),
+    Err(_) => "UTC".to_owned(),
+});
 
 /// What holds at an instant.
 pub(super) struct Offset {
@@ -70,7 +82,7 @@ impl Zone {
     pub fn name(&self) -> &str {
         match self {
             Zone::Utc => "UTC",
-            Zone::Local => "Local",
+            Zone::Local => &LOCAL_NAME,
             Zone::Named(name, _) | Zone::Fixed(name, _) => name,
         }
     }
