@@ -5,7 +5,7 @@ use crate::diagnostic::{Diagnostic, Error};
 use crate::engine::{CompiledChart, Release, Rendered};
 use crate::go::semver;
 use crate::go::slog::{Level, line};
-use crate::manifest::{self, Manifests, arrange};
+use crate::manifest::{self, Manifests, arrange, postrender};
 use crate::tree::Tree;
 use crate::value::{MapRef, Str, Value};
 use crate::values::{self, Layers, Live};
@@ -62,14 +62,27 @@ pub fn render(
     outcome.release_exists = true;
     check_kube_version(&resolved.root, &request.release)?;
     let compiled = CompiledChart::compile(&resolved.root, &resolved.values, &request.release)?;
-    let rendered = compiled.render(world, &layers, false)?;
+    let mut rendered = compiled.render(world, &layers, false)?;
     if world.ends {
         std::mem::forget(compiled);
     }
-    match arrange(&rendered, &mut world.warnings) {
+    let arranged = match world.post_renderer.take() {
+        None => arrange(&rendered, &mut world.warnings),
+        Some(program) => {
+            let output = (program.0)(postrender::merge(&rendered)?, &mut world.warnings)?;
+            rendered = postrender::separate(&output)?;
+            world.post_renderer = Some(program);
+            postrender::arrange(&rendered, &mut world.warnings)
+        }
+    };
+    match arranged {
         Ok(manifests) => outcome.manifests = manifests,
         Err(broken) => {
-            let traced = traced(&loaded, request, user, &layers, world).unwrap_or_default();
+            // What a post-renderer wrote cannot be traced to a template.
+            let traced = match world.post_renderer {
+                None => traced(&loaded, request, user, &layers, world).unwrap_or_default(),
+                Some(_) => Vec::new(),
+            };
             let error = match rendered.get(broken.file) {
                 Some(plain) => manifest::explain(&broken, plain, traced.iter().find(|file| file.name == plain.name)),
                 None => Error::helm(broken.error.message),

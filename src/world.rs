@@ -1,4 +1,21 @@
-//! All that a render may ask of the outside: clock, chance, DNS, warnings.
+//! All that a render may ask of the outside: clock, chance, DNS, warnings, a post-renderer.
+
+use crate::diagnostic::Error;
+use std::fmt;
+
+/// A program that all rendered documents go through.
+///
+/// It gets one stream and a log, a line each as Helm prints it, and gives the stream that takes its place.
+pub struct PostRenderer(pub Box<RunPostRenderer>);
+
+/// What a [`PostRenderer`] does.
+pub type RunPostRenderer = dyn Fn(Vec<u8>, &mut Vec<String>) -> Result<Vec<u8>, Error>;
+
+impl fmt::Debug for PostRenderer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PostRenderer")
+    }
+}
 
 /// The outside of one render.
 ///
@@ -21,6 +38,8 @@ pub struct World {
     pub ends: bool,
     /// The process's variables, for those who may read them: templates may not.
     pub variables: Option<fn(&str) -> Option<String>>,
+    /// What the rendered documents go through, if anything.
+    pub post_renderer: Option<PostRenderer>,
     state: u64,
     /// The times that were told and the chance that was drawn, for a replay.
     told: Vec<i128>,

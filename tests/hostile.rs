@@ -495,3 +495,74 @@ fn what_grows_without_end() {
     judge("a long chain of else if", Renders, &template(&sandbox, &["c"]), f);
     tell(failures);
 }
+
+/// Renders a chart whose documents become `text` in a post-renderer.
+fn post_rendered(name: &str, want: Want, text: impl AsRef<[u8]>, failures: &mut Vec<String>) {
+    let sandbox = Sandbox::capped();
+    sandbox.chart("c");
+    sandbox.write("c/templates/a.yaml", "kind: A\n");
+    sandbox.write("text", text);
+    sandbox.program("program", "#!/bin/sh\ncat text\n");
+    judge(name, want, &template(&sandbox, &["c", "--post-renderer", "./program"]), failures);
+}
+
+#[test]
+#[cfg(unix)]
+fn post_renderers() {
+    let mut failures = Vec::new();
+    let f = &mut failures;
+    let flow = |n: usize| format!("a: {}{}\n", "[".repeat(n), "]".repeat(n));
+    post_rendered("lists", Fails, flow(DEEP), f);
+    post_rendered("lists, as many as Helm takes", Renders, flow(9_990), f);
+    post_rendered("maps", Fails, format!("a: {}1{}\n", "{a: ".repeat(DEEP), "}".repeat(DEEP)), f);
+    post_rendered("block lists", Fails, format!("a:\n  {}1\n", "- ".repeat(DEEP)), f);
+    post_rendered("block lists, fewer", Renders, format!("a:\n  {}1\n", "- ".repeat(4_000)), f);
+    post_rendered("keys that are lists", Fails, format!("{}a\n", "? ".repeat(DEEP)), f);
+    post_rendered("brackets without end", Fails, "a: ".to_owned() + &"[".repeat(DEEP), f);
+    let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for i in 1..12 {
+        bomb += &format!("a{i}: &a{i} [{}]\n", vec![format!("*a{}", i - 1); 10].join(", "));
+    }
+    post_rendered("a bomb of aliases", Fails, &bomb, f);
+    post_rendered("an alias of itself", Fails, "a: &a [*a]\n", f);
+    post_rendered("no UTF-8", Fails, b"a: \xff\xfe\n", f);
+    post_rendered("no UTF-8 in a comment", Fails, b"a: b # \xff\n", f);
+    post_rendered("a NUL", Fails, b"a: \0\n", f);
+    post_rendered("UTF-16", Renders, b"\xff\xfea\0:\0", f);
+    post_rendered("many documents", Renders, "a: b\n---\n".repeat(DEEP / 5), f);
+    post_rendered("many separators", Fails, "---\n".repeat(DEEP) + "- a\n", f);
+    post_rendered("many items", Renders, "kind: List\nitems:\n".to_owned() + &"- {kind: A}\n".repeat(DEEP / 5), f);
+    post_rendered("many keys", Renders, (0..DEEP).map(|i| format!("k{i}: v # c\n")).collect::<String>(), f);
+    post_rendered("many comments", Renders, "# c\n".repeat(DEEP * 3) + "a: b\n" + &"# c\n\n".repeat(DEEP * 3), f);
+    let stairs: String = (0..1_000).map(|i| " ".repeat(i) + "a:\n").collect();
+    let back: String = (0..DEEP).map(|i| " ".repeat(i % 1_000) + "# c\n\n").collect();
+    post_rendered("comments below many levels", Renders, stairs + &" ".repeat(1_000) + "a: b\n" + &back + "z: z\n", f);
+    post_rendered("empty lines between words", Renders, "a: b\n".to_owned() + &"\n".repeat(DEEP * 10) + "c: d\n", f);
+    post_rendered("comments far apart", Renders, ("\n".repeat(600) + "# c\n").repeat(2_000) + "c: d\n", f);
+    post_rendered("blanks before a comment", Renders, format!("a: b{}# c\n", " ".repeat(DEEP * 10)), f);
+    post_rendered("a long word", Renders, format!("a: {}\n", "x ".repeat(DEEP * 10)), f);
+    let annotations: String = (0..DEEP / 5).map(|i| format!("    k{i}: v\n")).collect();
+    post_rendered("many annotations", Renders, format!("kind: A\nmetadata:\n  annotations:\n{annotations}"), f);
+    post_rendered("nothing but line breaks", Fails, "\n".repeat(DEEP * 10), f);
+    tell(failures);
+}
+
+#[test]
+#[cfg(unix)]
+fn post_renderers_that_read_little_or_write_much() {
+    let mut failures = Vec::new();
+    let sandbox = Sandbox::capped();
+    sandbox.chart("c");
+    sandbox.write("c/templates/a.yaml", format!("a: {}\n", "x".repeat(DEEP * 5)));
+    let mut run = |name: &str, want: Want, program: &str| {
+        sandbox.program("program", format!("#!/bin/sh\n{program}\n"));
+        judge(name, want, &template(&sandbox, &["c", "--post-renderer", "./program"]), &mut failures);
+    };
+    run("all at once", Renders, "cat");
+    run("nothing read", Renders, "echo 'a: b'");
+    run("input closed", Renders, "exec <&-; echo 'a: b'");
+    run("much written before anything is read", Renders, "head -c 500000 /dev/zero | tr '\\0' '#'; echo; cat");
+    run("much said aside", Renders, "head -c 500000 /dev/zero >&2; cat");
+    run("ended by a signal", Fails, "cat >/dev/null; kill -9 $$");
+    tell(failures);
+}

@@ -57,6 +57,16 @@ impl Sandbox {
         fs::write(&path, content).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     }
 
+    /// Writes a file that can be run.
+    pub fn program(&self, path: &str, content: impl AsRef<[u8]>) {
+        self.write(path, content);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            fs::set_permissions(self.base.join(path), fs::Permissions::from_mode(0o755)).expect("a file of ours");
+        }
+    }
+
     /// The smallest chart.
     pub fn chart(&self, path: &str) {
         let name = path.rsplit('/').next().unwrap_or(path);
@@ -68,6 +78,7 @@ impl Sandbox {
         let rest = section.rest.as_str();
         match section.kind.as_str() {
             "file" | "escaped" => self.write(rest, section.bytes()),
+            "program" => self.program(rest, section.bytes()),
             "chart" => self.chart(rest),
             "repo" => copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join(rest), &self.base.join(rest)),
             "dir" => fs::create_dir_all(self.base.join(rest)).expect("a folder"),

@@ -281,7 +281,7 @@ fn template() -> Command {
         .arg(value("name-template").value_name("TEMPLATE").help("a template for the release's name"))
         .arg(switch("skip-schema-validation").help("do not check values against values.schema.json"))
         .arg(switch("enable-dns").help("let getHostByName ask the network"))
-        .arg(value("post-renderer").value_name("PROGRAM").help("a program that the manifests are piped through"))
+        .arg(list("post-renderer").value_name("PROGRAM").help("a program that the manifests are piped through"))
         .arg(list("post-renderer-args").value_name("ARG").help("an argument of the post-renderer (repeatable)"))
         .arg(switch("validate").help("ask a cluster (not yet)").hide(true))
         .arg(

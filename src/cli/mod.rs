@@ -3,6 +3,7 @@
 mod args;
 mod kubeconfig;
 mod output;
+mod postrender;
 mod template;
 mod terminal;
 

@@ -3,6 +3,7 @@
 use super::args::{DEPRECATED, comma_list, on, raw_texts, text, texts};
 use super::kubeconfig;
 use super::output::{self, Wanted};
+use super::postrender;
 use super::terminal::{Terminal, variable};
 use crate::chart;
 use crate::diagnostic::{Diagnostic, Error, Source};
@@ -13,8 +14,6 @@ use crate::tree::{Disk, Tree};
 use crate::values::ValueOptions;
 use crate::world::World;
 use clap::ArgMatches;
-use std::io::Write;
-use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 /// Runs the command.
@@ -37,6 +36,18 @@ fn attempt(
     outcome: &mut Outcome,
     debug: bool,
 ) -> Result<(), Error> {
+    let programs: Vec<String> =
+        texts(matches, "post-renderer").into_iter().filter(|program| !program.is_empty()).collect();
+    if let [_, second, ..] = programs.as_slice() {
+        let second = crate::go::quote::quoted(second.as_bytes());
+        return Err(Error::helm(format!(
+            "invalid argument {second} for \"--post-renderer\" flag: cannot specify --post-renderer flag more than once"
+        )));
+    }
+    world.post_renderer = programs
+        .into_iter()
+        .next()
+        .map(|program| postrender::program(program, texts(matches, "post-renderer-args"), debug));
     for (_, words) in given(matches, DEPRECATED) {
         terminal.say(&words);
     }
@@ -116,12 +127,8 @@ fn attempt(
         }
         return terminal.print(b"\n");
     }
-    let mut manifest = output::manifest(&outcome.manifests);
-    if let Some(program) = text(matches, "post-renderer").filter(|program| !program.is_empty()) {
-        manifest = post_render(&program, &texts(matches, "post-renderer-args"), &manifest)?;
-    }
     terminal.advise_debug = false;
-    let stream = output::stream(&manifest, &output::hooks(&outcome.manifests, &wanted));
+    let stream = output::stream(&output::manifest(&outcome.manifests), &output::hooks(&outcome.manifests, &wanted));
     if wanted.show_only.is_empty() {
         return terminal.print(&stream);
     }
@@ -294,40 +301,4 @@ fn namespace(matches: &ArgMatches) -> String {
         .or_else(|| variable("HELM_NAMESPACE"))
         .or_else(|| kubeconfig::namespace(text(matches, "kubeconfig").as_deref(), context.as_deref()))
         .unwrap_or_else(|| "default".to_owned())
-}
-
-/// Pipes the manifest through a program, as Helm 3 did; Helm 4 wants a plugin here.
-fn post_render(program: &str, args: &[String], manifest: &[u8]) -> Result<Vec<u8>, Error> {
-    let fail = |what: String, words: String| {
-        let helm = format!("error while running post render on files: {words}");
-        Error::from(Diagnostic::new(format!("the post-renderer `{program}` {what}"), helm))
-    };
-    let mut child = Command::new(program)
-        .args(args)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::inherit())
-        .spawn()
-        .map_err(|error| {
-            fail(format!("cannot be run: {error}"), format!("unable to find binary at {program}: {error}"))
-        })?;
-    let stdin = child.stdin.take();
-    let output = std::thread::scope(|scope| {
-        // The program may write before it has read everything.
-        scope.spawn(|| {
-            if let Some(mut stdin) = stdin {
-                let _ = stdin.write_all(manifest);
-            }
-        });
-        child.wait_with_output()
-    });
-    let output = output.map_err(|error| fail(format!("failed: {error}"), format!("{program}: {error}")))?;
-    if !output.status.success() {
-        let words = format!("error while running command {program}. error output:\n: {}", output.status);
-        return Err(fail(format!("failed: {}", output.status), words));
-    }
-    if crate::manifest::is_blank(&output.stdout) {
-        return Err(fail("wrote nothing".to_owned(), format!("post-renderer {program} produced empty output")));
-    }
-    Ok(output.stdout)
 }

@@ -2,6 +2,7 @@
 
 mod explain;
 mod order;
+pub mod postrender;
 mod split;
 
 pub use explain::explain;
@@ -88,15 +89,29 @@ pub fn is_notes(name: &str) -> bool {
     name.ends_with("NOTES.txt")
 }
 
+/// Whether the file is a partial: only there for others.
+fn is_partial(name: &str) -> bool {
+    name.rsplit('/').next().is_some_and(|base| base.starts_with('_'))
+}
+
 /// Splits the files, which come in the order of their names, into documents; tells hooks from resources; sorts both by kind.
 /// Hooks of unknown kinds are dropped with a line in the log.
 ///
 /// # Errors
 /// The first document that is not YAML, or no mapping.
 pub fn arrange(files: &[Rendered], log: &mut Vec<String>) -> Result<Manifests, NoManifest> {
+    arrange_but(files, is_notes, log)
+}
+
+/// The same without the files that are left out by their names.
+fn arrange_but(
+    files: &[Rendered],
+    is_left_out: impl Fn(&str) -> bool,
+    log: &mut Vec<String>,
+) -> Result<Manifests, NoManifest> {
     let mut manifests = Manifests::default();
     for (i, file) in files.iter().enumerate() {
-        if is_notes(&file.name) {
+        if is_left_out(&file.name) {
             continue;
         }
         for text in split(&file.text) {

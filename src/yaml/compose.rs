@@ -114,7 +114,13 @@ pub(super) fn compose<'a>(text: &'a [u8], chunks: Option<Box<super::input::Chunk
                     None => {
                         let problem = format!("unknown anchor '{}' referenced", String::from_utf8_lossy(name));
                         let problem = Cow::Owned(problem);
-                        return Err(Box::new(Fault { problem, line: 0, at: Some(event.start) }));
+                        return Err(Box::new(Fault {
+                            problem,
+                            line: 0,
+                            at: Some(event.start),
+                            context: None,
+                            lexical: false,
+                        }));
                     }
                 }
                 Shape::Alias
@@ -165,7 +171,8 @@ pub(super) fn with_document<T>(raw: &[u8], then: impl FnOnce(Scan<&Document<'_>>
     let Input { text, shift, chunks } = Input::new(raw);
     if u32::try_from(text.len()).is_err() {
         let problem = Cow::Borrowed("document is too large");
-        return then(Err(Box::new(Fault { problem, line: 0, at: None })), shift);
+        let fault = Fault { problem, line: 0, at: None, context: None, lexical: false };
+        return then(Err(Box::new(fault)), shift);
     }
     match compose(&text, chunks) {
         Ok(document) => then(Ok(&document), shift),

@@ -3,8 +3,10 @@
 //! Reading: `input` checks the bytes, `scan` (with `directive` and `scalar`) makes tokens of them, `parse` events,
 //! `compose` a flat list of nodes. From there `convert` goes to values the short way where a document has nothing
 //! unusual, `node` decodes everything else as go-yaml does. Writing is `emit` (go-yaml v2 after a detour through
-//! JSON) and `pretty` (go-yaml v3).
+//! JSON) and `pretty` (go-yaml v3). `styled` keeps what a text shows beyond its values; only then does the scanner look
+//! at `comments`.
 
+mod comments;
 mod compose;
 mod convert;
 mod directive;
@@ -25,6 +27,7 @@ mod resolve;
 mod scalar;
 mod scalar_out;
 mod scan;
+pub mod styled;
 
 pub use convert::{parse, parse_list, parse_map};
 pub use documents::documents;

@@ -1,5 +1,6 @@
 //! Tokens → events, as go-yaml's parserc.go makes them.
 
+use super::comments::Comments;
 use super::scan::{Fault, Mark, Placed, Scan, Scanner, Style, Token};
 use std::borrow::Cow;
 
@@ -73,6 +74,24 @@ impl<'a> Parser<'a> {
         Parser { scanner, state: State::StreamStart, states: Vec::new(), marks: Vec::new(), tags: Vec::new() }
     }
 
+    /// The comments, where the scanner keeps them.
+    pub(super) fn comments(&mut self) -> Option<&mut Comments> {
+        self.scanner.comments.as_deref_mut()
+    }
+
+    /// Whether the collection whose start was the last event stands in brackets.
+    pub(super) fn is_flow(&self) -> bool {
+        matches!(self.state, State::FlowSequenceFirst | State::FlowMappingFirst | State::FlowPairKey)
+    }
+
+    /// Gives the comments so far to the event that is being made.
+    #[inline]
+    fn take_comments(&mut self) {
+        if let Some(comments) = self.comments() {
+            comments.take();
+        }
+    }
+
     /// The next event.
     pub(super) fn next(&mut self) -> Scan<Event<'a>> {
         match self.state {
@@ -107,6 +126,9 @@ impl<'a> Parser<'a> {
                 }
                 self.tags.clear();
                 self.state = State::DocumentStart;
+                if let Some(comments) = self.comments() {
+                    comments.end_document();
+                }
                 Ok(bare(Kind::DocumentEnd, start, end))
             }
             State::BlockNode => self.node(true, false),
@@ -165,7 +187,13 @@ impl<'a> Parser<'a> {
     #[cold]
     fn fault<T>(problem: &'static str, at: Mark, context: Mark) -> Scan<T> {
         let line = if at.line != 0 { at.line } else { context.line };
-        Err(Box::new(Fault { problem: Cow::Borrowed(problem), line, at: Some(at) }))
+        Err(Box::new(Fault {
+            problem: Cow::Borrowed(problem),
+            line,
+            at: Some(at),
+            context: Some(context),
+            lexical: false,
+        }))
     }
 
     #[cold]
@@ -194,6 +222,9 @@ impl<'a> Parser<'a> {
                 self.directives()?;
                 self.states.push(State::DocumentEnd);
                 self.state = State::BlockNode;
+                if let Some(comments) = self.comments() {
+                    comments.start_document();
+                }
                 return Ok(bare(Kind::DocumentStart, start, end));
             }
             _ => {}
@@ -259,6 +290,7 @@ impl<'a> Parser<'a> {
             Token::Alias(name) => {
                 let mut event = bare(Kind::Alias, token.start, token.end);
                 event.anchor = Some(name);
+                self.take_comments();
                 self.pop_state();
                 self.scanner.skip_token();
                 return Ok(event);
@@ -287,6 +319,7 @@ impl<'a> Parser<'a> {
             Token::Scalar(text, style) => {
                 let (text, style) = (std::mem::take(text), *style);
                 let implicit = tag.is_empty() && style == Style::Plain || tag == b"!";
+                self.take_comments();
                 self.pop_state();
                 self.scanner.skip_token();
                 return Ok(Event { kind: Kind::Scalar, start, end: token_end, anchor, tag, text, style, implicit });
@@ -314,7 +347,47 @@ impl<'a> Parser<'a> {
             _ => return Self::fault("did not find expected node content", token_start, start),
         };
         event.tag = tag;
+        if event.kind != Kind::Scalar && self.scanner.comments.is_some() {
+            self.comment_collection();
+        }
         Ok(event)
+    }
+
+    /// The comments of a collection that begins: in brackets those so far, in a list what stood before its `-`.
+    fn comment_collection(&mut self) {
+        match self.state {
+            State::FlowSequenceFirst | State::FlowMappingFirst => self.take_comments(),
+            State::BlockSequenceFirst | State::BlockMappingFirst => {
+                if let Some(comments) = self.comments() {
+                    comments.take_stem();
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Passes a `-`. What stands before it belongs to the collection that begins behind it, if one does.
+    #[inline]
+    fn skip_entry(&mut self) -> Scan<()> {
+        let Some(head) = self.comments().map(|comments| comments.head_length()) else {
+            self.scanner.skip_token();
+            return Ok(());
+        };
+        self.scanner.skip_token();
+        if head == 0 {
+            return Ok(());
+        }
+        match self.scanner.peek() {
+            Ok(next) if matches!(next.token, Token::BlockSequenceStart | Token::BlockMappingStart) => {
+                if let Some(comments) = self.comments() {
+                    comments.split_stem(head);
+                }
+                Ok(())
+            }
+            Ok(_) => Ok(()),
+            // go-yaml goes on, and what it tells then is the next fault that it meets.
+            Err(fault) => self.scanner.peek().and(Err(fault)),
+        }
     }
 
     /// An anchor and a tag, in either order; their place.
@@ -352,7 +425,7 @@ impl<'a> Parser<'a> {
         let (start, mark) = (token.start, token.end);
         match token.token {
             Token::BlockEntry => {
-                self.scanner.skip_token();
+                self.skip_entry()?;
                 if matches!(self.scanner.peek()?.token, Token::BlockEntry | Token::BlockEnd) {
                     self.state = State::BlockSequenceEntry;
                     return Ok(empty(mark));
@@ -380,7 +453,7 @@ impl<'a> Parser<'a> {
             self.pop_state();
             return Ok(bare(Kind::SequenceEnd, start, start));
         }
-        self.scanner.skip_token();
+        self.skip_entry()?;
         if matches!(self.scanner.peek()?.token, Token::BlockEntry | Token::Key | Token::Value | Token::BlockEnd) {
             self.state = State::IndentlessEntry;
             return Ok(empty(mark));
@@ -402,7 +475,10 @@ impl<'a> Parser<'a> {
                 self.states.push(State::BlockMappingValue);
                 self.node(true, true)
             }
-            Token::BlockEnd => self.close(Kind::MappingEnd, start, mark),
+            Token::BlockEnd => {
+                self.take_comments();
+                self.close(Kind::MappingEnd, start, mark)
+            }
             _ => self.unexpected("did not find expected key"),
         }
     }
@@ -448,6 +524,7 @@ impl<'a> Parser<'a> {
         }
         let token = self.scanner.peek()?;
         let (start, end) = (token.start, token.end);
+        self.take_comments();
         self.close(Kind::SequenceEnd, start, end)
     }
 
@@ -518,6 +595,7 @@ impl<'a> Parser<'a> {
         }
         let token = self.scanner.peek()?;
         let (start, end) = (token.start, token.end);
+        self.take_comments();
         self.close(Kind::MappingEnd, start, end)
     }
 }

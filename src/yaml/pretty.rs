@@ -175,7 +175,7 @@ impl Emitter {
 const TAG: &[u8] = b"!!binary";
 
 /// Base64, in lines of 70 where there is more than one.
-fn lines(data: &[u8]) -> Vec<u8> {
+pub(super) fn lines(data: &[u8]) -> Vec<u8> {
     let text = base64(data);
     if text.len() < 70 {
         return text;

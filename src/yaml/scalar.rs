@@ -316,6 +316,9 @@ impl<'a> Scanner<'a> {
             self.need(1)?;
         }
         if self.here() == b'#' {
+            if self.comments.is_some() {
+                self.scan_line_comment(start)?;
+            }
             self.skip_comment()?;
         }
         if !self.is_breakz(self.pos) {

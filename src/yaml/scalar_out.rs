@@ -17,17 +17,19 @@ pub(super) struct Writer {
     pub(super) whitespace: bool,
     /// Whether only indentation stands on the line so far.
     pub(super) indention: bool,
+    /// The indentation of the comment that was written below something: an empty line follows; −1 for none.
+    pub(super) foot: isize,
 }
 
 /// The width at which go-yaml v2 folds.
 const WIDTH: usize = 80;
 
 /// What a text allows.
-struct Analysis {
-    multiline: bool,
-    plain: bool,
-    single: bool,
-    block: bool,
+pub(super) struct Analysis {
+    pub(super) multiline: bool,
+    pub(super) plain: bool,
+    pub(super) single: bool,
+    pub(super) block: bool,
 }
 
 /// Bytes that need no look at their neighbours, anywhere in a plain scalar but at its start.
@@ -81,7 +83,7 @@ fn is_plain(text: &[u8]) -> bool {
     true
 }
 
-fn is_break(text: &[u8], i: usize) -> bool {
+pub(super) fn is_break(text: &[u8], i: usize) -> bool {
     match text.get(i) {
         Some(b'\n' | b'\r') => true,
         Some(0xc2) => text.get(i + 1) == Some(&0x85),
@@ -104,7 +106,7 @@ fn is_printable(text: &[u8], i: usize) -> bool {
     }
 }
 
-fn analyze(text: &[u8], version: Version) -> Analysis {
+pub(super) fn analyze(text: &[u8], version: Version) -> Analysis {
     if text.is_empty() {
         return Analysis { multiline: false, plain: true, single: true, block: false };
     }
@@ -171,10 +173,10 @@ fn is_other(text: &[u8], version: Version) -> bool {
 
 impl Writer {
     pub(super) fn new(version: Version) -> Self {
-        Writer { out: Vec::new(), version, column: 0, indent: -1, whitespace: true, indention: true }
+        Writer { out: Vec::new(), version, column: 0, indent: -1, whitespace: true, indention: true, foot: -1 }
     }
 
-    fn put(&mut self, b: u8) {
+    pub(super) fn put(&mut self, b: u8) {
         self.out.push(b);
         self.column += 1;
     }
@@ -188,7 +190,7 @@ impl Writer {
     }
 
     /// Writes the character at `i`; returns the place of the next.
-    fn put_char(&mut self, text: &[u8], i: usize) -> usize {
+    pub(super) fn put_char(&mut self, text: &[u8], i: usize) -> usize {
         let next = i + text.get(i).map_or(1, |&b| width(b).max(1));
         self.out.extend_from_slice(text.get(i..next).unwrap_or_default());
         self.column += 1;
@@ -196,7 +198,7 @@ impl Writer {
     }
 
     /// Writes the line break at `i`; returns the place of the next character.
-    fn write_break(&mut self, text: &[u8], i: usize) -> usize {
+    pub(super) fn write_break(&mut self, text: &[u8], i: usize) -> usize {
         if text.get(i) == Some(&b'\n') {
             self.put_break();
             return i + 1;
@@ -211,6 +213,12 @@ impl Writer {
         let indent = self.indent.max(0) as usize;
         if !self.indention || self.column > indent || self.column == indent && !self.whitespace {
             self.put_break();
+        }
+        if self.foot >= 0 {
+            if self.foot == indent as isize {
+                self.put_break();
+            }
+            self.foot = -1;
         }
         if self.column < indent {
             let missing = indent - self.column;
@@ -314,7 +322,7 @@ impl Writer {
         self.indent = indent;
     }
 
-    fn plain(&mut self, text: &[u8], folds: bool) {
+    pub(super) fn plain(&mut self, text: &[u8], folds: bool) {
         if !self.whitespace {
             self.put(b' ');
         }
@@ -338,7 +346,7 @@ impl Writer {
         self.indention = false;
     }
 
-    fn single_quoted(&mut self, text: &[u8], folds: bool) {
+    pub(super) fn single_quoted(&mut self, text: &[u8], folds: bool) {
         self.indicator(b"'", true, false);
         let (mut i, mut spaces, mut breaks) = (0, false, false);
         while let Some(&b) = text.get(i) {
@@ -376,7 +384,7 @@ impl Writer {
         self.indention = false;
     }
 
-    fn double_quoted(&mut self, text: &[u8], folds: bool) {
+    pub(super) fn double_quoted(&mut self, text: &[u8], folds: bool) {
         self.indicator(b"\"", true, false);
         // go-yaml looks for a byte order mark at the start whatever character it is at.
         let marked = text.starts_with(b"\xef\xbb\xbf");
@@ -439,7 +447,14 @@ impl Writer {
     }
 
     pub(super) fn literal(&mut self, text: &[u8]) {
-        self.indicator(b"|", true, false);
+        self.block_header(b"|", text);
+        self.put_break();
+        self.literal_body(text);
+    }
+
+    /// `|` or `>`, and what tells how the text begins and ends.
+    pub(super) fn block_header(&mut self, indicator: &[u8], text: &[u8]) {
+        self.indicator(indicator, true, false);
         if text.first() == Some(&b' ') || is_break(text, 0) {
             self.indicator(b"2", false, false);
         }
@@ -450,7 +465,10 @@ impl Writer {
             (Some(true), None | Some(true)) => self.indicator(b"+", false, false),
             (Some(true), Some(false)) => {}
         }
-        self.put_break();
+    }
+
+    /// The lines of a literal text.
+    pub(super) fn literal_body(&mut self, text: &[u8]) {
         self.indention = true;
         self.whitespace = true;
         let (mut i, mut breaks) = (0, true);

@@ -1,5 +1,6 @@
 //! Characters → tokens, as go-yaml's scannerc.go finds them.
 
+use super::comments::Comments;
 use super::input::{Chunks, width};
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -67,6 +68,10 @@ pub(super) struct Fault {
     pub(super) line: u32,
     /// Where it really is.
     pub(super) at: Option<Mark>,
+    /// Where what is being read begins: the line that go-yaml v3 names. The scanner fills it in with the comments only.
+    pub(super) context: Option<Mark>,
+    /// Whether the scanner found it, and not the parser.
+    pub(super) lexical: bool,
 }
 
 pub(super) type Scan<T> = Result<T, Box<Fault>>;
@@ -95,13 +100,20 @@ pub(super) struct Scanner<'a> {
     pub(super) wide: usize,
     pub(super) flow_level: usize,
     pub(super) indent: isize,
-    indents: Vec<isize>,
+    pub(super) indents: Vec<isize>,
     pub(super) simple_key_allowed: bool,
     keys: Vec<SimpleKey>,
-    tokens: VecDeque<Placed<'a>>,
+    pub(super) tokens: VecDeque<Placed<'a>>,
     tokens_parsed: usize,
     token_available: bool,
     started: bool,
+    /// The comments, where they are wanted: as go-yaml v3 reads.
+    pub(super) comments: Option<Box<Comments>>,
+    /// Keys that became impossible while their tokens were read ahead: go-yaml v3 finds under their numbers what has
+    /// taken their places since.
+    stale_keys: Vec<(usize, usize)>,
+    /// How many tokens are read ahead at least: comments find their tokens by it.
+    ahead: usize,
 }
 
 impl<'a> Scanner<'a> {
@@ -122,7 +134,15 @@ impl<'a> Scanner<'a> {
             tokens_parsed: 0,
             token_available: false,
             started: false,
+            comments: None,
+            stale_keys: Vec::new(),
+            ahead: 0,
         }
+    }
+
+    /// A scanner that keeps the comments, as go-yaml v3's does.
+    pub(super) fn with_comments(text: &'a [u8], chunks: Option<Box<Chunks>>) -> Self {
+        Scanner { comments: Some(Box::default()), ahead: 2, ..Scanner::new(text, chunks) }
     }
 
     /// The next token, left in the queue.
@@ -137,6 +157,8 @@ impl<'a> Scanner<'a> {
                 problem: Cow::Borrowed("unknown problem parsing YAML content"),
                 line: 0,
                 at: None,
+                context: None,
+                lexical: false,
             })),
         }
     }
@@ -176,7 +198,13 @@ impl<'a> Scanner<'a> {
         match self.chunks.as_mut().map(|chunks| chunks.load(text, pos, count)) {
             Some(Err(problem)) => {
                 // go-yaml names no line for these.
-                Err(Box::new(Fault { problem: Cow::Borrowed(problem), line: 0, at: Some(self.mark()) }))
+                Err(Box::new(Fault {
+                    problem: Cow::Borrowed(problem),
+                    line: 0,
+                    at: Some(self.mark()),
+                    context: None,
+                    lexical: false,
+                }))
             }
             _ => Ok(()),
         }
@@ -291,7 +319,16 @@ impl<'a> Scanner<'a> {
     #[cold]
     pub(super) fn fault<T>(&self, problem: impl Into<Cow<'static, str>>) -> Scan<T> {
         let line = if self.line == 0 { 0 } else { self.line as u32 + 1 };
-        Err(Box::new(Fault { problem: problem.into(), line, at: Some(self.mark()) }))
+        Err(Box::new(Fault { problem: problem.into(), line, at: Some(self.mark()), context: None, lexical: true }))
+    }
+
+    /// A fault of the scanner in something that began elsewhere.
+    #[cold]
+    fn fault_in<T>(&self, problem: &'static str, context: Mark) -> Scan<T> {
+        self.fault(problem).map_err(|mut fault| {
+            fault.context = Some(context);
+            fault
+        })
     }
 
     // Tokens
@@ -315,7 +352,7 @@ impl<'a> Scanner<'a> {
 
     fn fetch_more(&mut self) -> Scan<()> {
         loop {
-            if !self.tokens.is_empty() {
+            if self.tokens.len() > self.ahead {
                 // While the first token may turn out to begin a key, more is needed.
                 let number = self.tokens_parsed;
                 let first =
@@ -323,6 +360,7 @@ impl<'a> Scanner<'a> {
                 let found = (first..self.keys.len().min(first + 2)).find(|&i| {
                     self.keys.get(i).is_some_and(|key| key.token_number == number && key.indexed && key.possible)
                 });
+                let found = if self.stale_keys.is_empty() { found } else { found.or_else(|| self.stale_key(number)) };
                 match found {
                     None => break,
                     Some(i) if !self.key_is_valid(i)? => break,
@@ -332,6 +370,9 @@ impl<'a> Scanner<'a> {
             self.fetch_next()?;
         }
         self.token_available = true;
+        if self.comments.is_some() {
+            self.gather_comments();
+        }
         Ok(())
     }
 
@@ -353,8 +394,17 @@ impl<'a> Scanner<'a> {
             self.push(Token::StreamStart, mark, mark);
             return Ok(());
         }
+        if self.comments.is_some() {
+            return self.fetch_commented();
+        }
         self.skip_to_token()?;
         self.unroll(self.column() as isize);
+        self.fetch_here()
+    }
+
+    /// Reads the token that begins here.
+    #[inline]
+    pub(super) fn fetch_here(&mut self) -> Scan<()> {
         self.need(4)?;
         let (b, next) = (self.here(), self.pos + 1);
         if self.pos == self.line_start {
@@ -433,7 +483,8 @@ impl<'a> Scanner<'a> {
         }
         if (key.mark.line as usize) < line || key.index + 1024 < index {
             if key.required {
-                return self.fault("could not find expected ':'");
+                let mark = key.mark;
+                return self.fault_in("could not find expected ':'", mark);
             }
             key.possible = false;
             return Ok(false);
@@ -455,17 +506,30 @@ impl<'a> Scanner<'a> {
             mark: self.mark(),
         };
         self.remove_key()?;
+        let place = self.keys.len().wrapping_sub(1);
         if let Some(last) = self.keys.last_mut() {
+            if self.ahead > 0 && last.indexed {
+                let parsed = self.tokens_parsed;
+                self.stale_keys.retain(|(number, _)| *number >= parsed);
+                self.stale_keys.push((last.token_number, place));
+            }
             *last = key;
         }
         Ok(())
+    }
+
+    /// The place of the key that once began with this token.
+    #[cold]
+    fn stale_key(&self, number: usize) -> Option<usize> {
+        self.stale_keys.iter().find(|(known, _)| *known == number).map(|(_, place)| *place)
     }
 
     pub(super) fn remove_key(&mut self) -> Scan<()> {
         let Some(last) = self.keys.last_mut() else { return Ok(()) };
         if last.possible {
             if last.required {
-                return self.fault("could not find expected ':'");
+                let mark = last.mark;
+                return self.fault_in("could not find expected ':'", mark);
             }
             last.possible = false;
             last.indexed = false;
@@ -476,6 +540,9 @@ impl<'a> Scanner<'a> {
     pub(super) fn unroll(&mut self, column: isize) {
         if self.flow_level > 0 {
             return;
+        }
+        if self.comments.is_some() {
+            return self.unroll_commented(column, self.mark());
         }
         while self.indent > column {
             let mark = self.mark();
@@ -499,7 +566,8 @@ impl<'a> Scanner<'a> {
         self.indents.push(self.indent);
         self.indent = column;
         if self.indents.len() > MAX_DEPTH {
-            return self.fault("exceeded max depth of 10000");
+            let context = self.keys.last().map(|key| key.mark).unwrap_or_default();
+            return self.fault_in("exceeded max depth of 10000", context);
         }
         self.insert(number.unwrap_or_else(|| self.next_number()), token, mark);
         Ok(())
