@@ -33,12 +33,27 @@ impl ChartCase {
         self.files.insert(path.into(), bytes.into());
     }
 
-    /// Runs both.
-    pub fn judge(&self, helm: &Helm) -> Verdict {
+    /// Runs rhelm alone.
+    pub fn ours(&self, helm: &Helm) -> Ran {
+        let folder = self.placed(helm);
+        let mut words = vec!["template".to_owned()];
+        words.extend(self.args.iter().cloned());
+        let ran = helm.run_ours(&folder, &words);
+        let _ = std::fs::remove_dir_all(&folder);
+        ran
+    }
+
+    fn placed(&self, helm: &Helm) -> std::path::PathBuf {
         let folder = helm.folder();
         for (path, bytes) in &self.files {
             write(&folder.join(path), bytes).unwrap_or_else(|error| panic!("{path}: {error}"));
         }
+        folder
+    }
+
+    /// Runs both.
+    pub fn judge(&self, helm: &Helm) -> Verdict {
+        let folder = self.placed(helm);
         let mut words = vec!["template".to_owned()];
         words.extend(self.args.iter().cloned());
         let theirs = helm.run(&folder, &words);
@@ -109,10 +124,23 @@ pub fn comparable(text: &[u8]) -> Vec<u8> {
                 masked(&bytes, &mut out);
                 out.push(b'\n');
             }
-            None => masked(line, &mut out),
+            None => match named(line) {
+                Some(line) => masked(&line, &mut out),
+                None => masked(line, &mut out),
+            },
         }
     }
     out
+}
+
+/// The violation of a schema that names properties, which stand in the order of a Go map: sorted.
+fn named(line: &[u8]) -> Option<Vec<u8>> {
+    let line = std::str::from_utf8(line).ok()?;
+    let (before, rest) = line.split_once(" properties '")?;
+    let (names, after) = rest.rsplit_once('\'')?;
+    let mut names: Vec<&str> = names.split("', '").collect();
+    names.sort_unstable();
+    Some(format!("{before} properties '{}'{after}", names.join("', '")).into_bytes())
 }
 
 fn masked(text: &[u8], out: &mut Vec<u8>) {

@@ -12,11 +12,19 @@ pub fn run(helm: &helm::Helm, options: &Options, part: &Part) -> Tally {
 
 /// Keys that meet on all levels: subcharts' names and aliases among them.
 const KEYS: &str = "a b c d image port global tags enabled list sub one two three x alias deep.key 1";
+/// Those of them that hold maps, mostly: a subchart's values must.
+const MAPS: &str = "global tags sub one two three x alias";
+/// Those that hold anything.
+const LEAVES: &str = "a b c d image port enabled list deep.key 1";
+
+fn key(random: &mut Random, maps: bool) -> &'static str {
+    if random.one_in(30) { random.word(KEYS) } else { random.word(if maps { MAPS } else { LEAVES }) }
+}
 
 fn case(random: &mut Random) -> ChartCase {
     let mut case = ChartCase::default();
     chart(random, &mut case, "top", "top", 0);
-    if random.one_in(4) {
+    if random.one_in(10) {
         case.insert("top/values.schema.json", schema(random));
     }
     case.args = arguments(random, &mut case);
@@ -28,7 +36,7 @@ pub fn arguments(random: &mut Random, case: &mut ChartCase) -> Vec<String> {
     let mut args = vec!["r".to_owned(), "top".to_owned()];
     for i in 0..random.below(3) {
         let name = format!("v{i}.yaml");
-        let text = if random.one_in(12) { yaml::document(random) } else { values(random, 0) };
+        let text = if random.one_in(30) { yaml::document(random) } else { values(random, 0) };
         case.insert(name.clone(), text);
         args.extend(["-f".to_owned(), name]);
     }
@@ -39,7 +47,7 @@ pub fn arguments(random: &mut Random, case: &mut ChartCase) -> Vec<String> {
             "--set-literal" => format!("{}={}", path(random), scalar(random)),
             "--set-file" => {
                 case.insert("file.txt", format!("{}\nline\n", scalar(random)));
-                format!("{}={}", path(random), random.pick(&["file.txt", "file.txt", "file.txt", "none.txt"]))
+                format!("{}={}", path(random), random.pick(&["file.txt", "file.txt", "file.txt", "file.txt", "file.txt", "file.txt", "file.txt", "file.txt", "none.txt"]))
             }
             _ => set(random),
         };
@@ -49,12 +57,16 @@ pub fn arguments(random: &mut Random, case: &mut ChartCase) -> Vec<String> {
 }
 
 fn path(random: &mut Random) -> String {
-    let mut text = random.word(KEYS).replace("deep.key", "deep\\.key");
+    let mut text = String::new();
     for _ in 0..random.below(3) {
-        match random.below(5) {
-            0 => text.push_str(&format!("[{}]", random.pick(&["0", "1", "2", "3", "-1", "x", "", "01"]))),
-            _ => text.push_str(&format!(".{}", random.word(KEYS).replace("deep.key", "deep\\.key"))),
-        }
+        text.push_str(&format!("{}.", key(random, true)));
+    }
+    text.push_str(&key(random, false).replace("deep.key", "deep\\.key"));
+    match random.below(12) {
+        0 => text.push_str(&format!("[{}]", random.pick(&["0", "1", "2", "3"]))),
+        1 => text.push_str(&format!(".{}", key(random, false))),
+        2 if random.one_in(4) => text.push_str(&format!("[{}]", random.pick(&["-1", "x", "", "01", "0][1", "99999999"]))),
+        _ => {}
     }
     text
 }
@@ -67,12 +79,13 @@ fn set(random: &mut Random) -> String {
             1 => format!("{{{}}}", (0..random.below(3)).map(|_| scalar(random)).collect::<Vec<_>>().join(",")),
             2 => String::new(),
             3 => "a\\,b".to_owned(),
-            4 => random.word("true false 007 1e3 0x10 -1 1.5 {} [] \"q\" a=b a\\=b {a,b {{a}} ,").to_owned(),
+            4 => random.word("true false 007 1e3 0x10 -1 1.5 {} [] \"q\" a=b a\\=b {{a}}").to_owned(),
+            5 if random.one_in(5) => random.word("{a,b , {").to_owned(),
             _ => scalar(random),
         };
         parts.push(format!("{}={value}", path(random)));
     }
-    if random.one_in(15) {
+    if random.one_in(40) {
         parts.push(random.word("a a= =a a.b a[ a[0 a..b=c .=1 a[0].=1 , a,=b").to_owned());
     }
     parts.join(",")
@@ -80,7 +93,7 @@ fn set(random: &mut Random) -> String {
 
 fn set_json(random: &mut Random) -> String {
     if random.one_in(3) {
-        return format!("{{\"{}\": {}}}", random.word(KEYS), crate::texts::json(random, 2));
+        return format!("{{\"{}\": {}}}", key(random, false), crate::texts::json(random, 2));
     }
     format!("{}={}", path(random), crate::texts::json(random, 2))
 }
@@ -98,19 +111,22 @@ pub fn values(random: &mut Random, depth: usize) -> String {
     let pad = "  ".repeat(depth);
     let mut text = String::new();
     let mut keys: Vec<&str> = Vec::new();
-    for _ in 0..=random.below(5) {
-        let key = random.word(KEYS);
+    for _ in 0..=random.below(6) {
+        let maps = depth < 3 && random.one_in(2);
+        let key = key(random, maps);
         if keys.contains(&key) {
             continue;
         }
         keys.push(key);
-        let value = match random.below(10) {
-            0 | 1 if depth < 3 => format!("\n{}", values(random, depth + 1)),
+        let value = match random.below(if maps { 40 } else { 10 }) {
+            1 if depth < 3 => format!("\n{}", values(random, depth + 1)),
             2 => format!(" [{}, {{k: {}}}]\n", scalar(random), scalar(random)),
             3 => " null\n".to_owned(),
             4 => " {}\n".to_owned(),
             5 => " []\n".to_owned(),
-            6 if key == "global" || key == "tags" => format!(" {{{}: {}, x: {{y: {}}}}}\n", random.word(KEYS), random.word("true false null 1"), scalar(random)),
+            _ if maps && key == "tags" => format!(" {{{}: {}, x: {}}}\n", random.word("a b"), random.word("true false true false null 1"), random.word("true false x")),
+            10.. => format!("\n{}", values(random, depth + 1)),
+            _ if key == "enabled" => format!(" {}\n", random.word("true false true false null x")),
             _ => format!(" {}\n", scalar(random)),
         };
         let key = if key == "1" { "\"1\"" } else { key };
@@ -132,18 +148,23 @@ pub fn chart(random: &mut Random, case: &mut ChartCase, folder: &str, name: &str
     }
     let mut listed = String::new();
     for sub in subcharts {
-        if random.one_in(6) {
+        if random.one_in(4) {
             continue;
         }
         chart(random, case, &format!("{folder}/charts/{sub}"), sub, depth + 1);
         if random.one_in(5) {
             continue;
         }
-        for _ in 0..=usize::from(random.one_in(5)) {
-            listed.push_str(&format!("- name: {sub}\n  version: \"{}\"\n", random.pick(&["*", "1.0.x", "^1.0.0", ">=1", "2.x"])));
+        let twice = random.one_in(6);
+        for first in [true, false] {
+            if !first && !twice {
+                continue;
+            }
+            listed.push_str(&format!("- name: {sub}\n  version: \"{}\"\n", random.pick(&["*", "1.0.x", "^1.0.0", ">=1", "*", "*", "*", "*", "2.x"])));
             listed.push_str("  repository: \"\"\n");
-            if random.one_in(3) {
-                listed.push_str(&format!("  alias: {}\n", random.pick(&["alias", "x", "alias", "sub"])));
+            if !first && !random.one_in(10) || random.one_in(4) {
+                let alias = if first { *random.pick(&["sub", "x"]) } else { "alias" };
+                listed.push_str(&format!("  alias: {alias}\n"));
             }
             if random.one_in(2) {
                 listed.push_str(&format!(
@@ -175,9 +196,9 @@ pub fn chart(random: &mut Random, case: &mut ChartCase, folder: &str, name: &str
     }
     case.insert(
         format!("{folder}/templates/v.yaml"),
-        "kind: V\nchart: {{ .Chart.Name }}\nvalues: {{ .Values | toJson }}\n{{- range $k, $v := .Values }}\n{{ $k | quote }}: {{ typeOf $v }}\n{{- end }}\nsub: {{ keys .Subcharts | sortAlpha | toJson }}\n",
+        "kind: V\nname: {{ .Chart.Name }}\nchart: {{ .Chart.Name }}\nvalues: {{ .Values | toJson }}\n{{- range $k, $v := .Values }}\n{{ $k | quote }}: {{ typeOf $v | quote }}\n{{- end }}\nsub: {{ keys .Subcharts | sortAlpha | toJson }}\n",
     );
-    if random.one_in(6) && depth > 0 {
+    if random.one_in(14) && depth > 0 {
         case.insert(format!("{folder}/values.schema.json"), schema(random));
     }
 }
