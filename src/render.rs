@@ -3,6 +3,7 @@
 use crate::chart::{self, Loaded};
 use crate::diagnostic::{Diagnostic, Error};
 use crate::engine::{CompiledChart, Release, Rendered};
+use crate::go::quote::quoted;
 use crate::go::semver;
 use crate::go::slog::{Level, line};
 use crate::manifest::{self, Manifests, arrange, postrender};
@@ -88,6 +89,7 @@ pub fn render(
                 None => Error::helm(broken.error.message),
             };
             outcome.rendered = rendered;
+            outcome.manifests.hooks = broken.hooks;
             return Err(error);
         }
     }
@@ -101,8 +103,12 @@ pub fn render(
 fn log_charts(chart: &Live<'_>, values: &MapRef, log: &mut Vec<String>) {
     if let Some(schema) = &chart.chart().schema {
         log.push(line(Level::Debug, "chart name", &[("chart-name", chart.name())]));
-        let bytes: Vec<String> = schema.text.iter().map(ToString::to_string).collect();
-        log.push(line(Level::Debug, "unmarshalled JSON schema", &[("schema", &format!("[{}]", bytes.join(" ")))]));
+        // Bytes are quoted, whatever they hold.
+        #[cfg(feature = "schema")]
+        if values::is_json(&schema.text) {
+            let words = line(Level::Debug, "unmarshalled JSON schema", &[]);
+            log.push(format!("{words} schema={}", quoted(&schema.text)));
+        }
     }
     let count = chart.subcharts().len().to_string();
     let what = [("chart", chart.name()), ("dependencies", count.as_str())];

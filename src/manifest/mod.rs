@@ -82,6 +82,8 @@ pub struct NoManifest {
     pub document: Str,
     /// What is wrong with it.
     pub error: yaml::Error,
+    /// The hooks before it, in the order of the files: Helm shows them under `--debug`.
+    pub hooks: Vec<Document>,
 }
 
 /// Whether the file is notes: executed, but not printed.
@@ -117,7 +119,10 @@ fn arrange_but(
         for text in split(&file.text) {
             let head = match yaml::head(text) {
                 Ok(head) => head,
-                Err(error) => return Err(NoManifest { file: i, document: Str::from(text), error }),
+                Err(error) => {
+                    let (document, hooks) = (Str::from(text), manifests.hooks);
+                    return Err(NoManifest { file: i, document, error, hooks });
+                }
             };
             let mut document = Document {
                 path: file.name.clone(),

@@ -11,7 +11,7 @@ pub use coalesce::{GLOBAL, deep_copy, merge_maps};
 pub use dependencies::Live;
 pub use layers::{Flag, Layer, Layers, ValueOptions};
 #[cfg(feature = "schema")]
-pub use schema::validate;
+pub use schema::{is_json, validate};
 pub use set::{Mode, ReadFile, parse as parse_set};
 
 use crate::chart::{Chart, Defaults};

@@ -116,7 +116,7 @@ fn case(random: &mut Random) -> ChartCase {
         case.insert("top/files/b.bin", b"\x00\xff\xfe".to_vec());
     }
     if random.one_in(8) {
-        case.insert("top/.helmignore", random.pick(&["*.bin\n", "files/\n", "templates/z*\n", "# c\n!x\n", "/charts\n", "*.txt\n", "files/*.txt\n!files/a.txt\n", " a \n\n", "**\n", "a[\n"]).as_bytes());
+        case.insert("top/.helmignore", random.pick(&["*.bin\n", "files/\n", "templates/z*\n", "# c\n!x\n", "a.txt\n", "/charts/*.md\n", "*.txt\n", "files/*.txt\n!files/a.txt\n", " a \n\n", "**\n", "a[\n"]).as_bytes());
     }
     if random.one_in(10) {
         let text = String::from_utf8_lossy(&case.files["top/Chart.yaml"]).into_owned();
@@ -136,8 +136,8 @@ fn case(random: &mut Random) -> ChartCase {
     case.args = layers::arguments(random, &mut case);
     for _ in 0..random.below(3) {
         let more = random.one_of(&[
-            "--include-crds", "--no-hooks", "--skip-tests", "--is-upgrade", "-n other", "--kube-version 1.25", "--api-versions a/v1,b/v2", "--debug", "--release-name", "--show-only templates/a0.yaml",
-            "-s charts/one/templates/*.yaml", "--skip-schema-validation", "--dry-run=client", "--enable-dns",
+            "--include-crds", "--no-hooks", "--skip-tests", "--is-upgrade", "-n other", "--kube-version 1.25", "--api-versions a/v1,b/v2", "--debug", "--release-name", "--show-only templates/v.yaml",
+            "-s charts/*/templates/*.yaml", "--skip-schema-validation", "--dry-run=client", "--enable-dns",
         ]);
         case.args.extend(more.split(' ').map(str::to_owned));
     }
@@ -147,7 +147,7 @@ fn case(random: &mut Random) -> ChartCase {
 fn helpers(random: &mut Random) -> String {
     let mut text = "{{- define \"top.name\" -}}\n{{ .Release.Name }}-{{ .Values.name | default .Chart.Name | trunc 63 | trimSuffix \"-\" }}\n{{- end }}\n".to_owned();
     text.push_str("{{ define \"top.labels\" }}\napp: {{ .Chart.Name }}\n{{- with .Values.labels }}\n{{ toYaml . }}\n{{- end }}\n{{- end }}\n");
-    text.push_str(&format!("{{{{ define \"top.any\" }}}}{{{{ {} }}}}{{{{ end }}}}\n", pipelines::pipeline(random, 1)));
+    text.push_str(&format!("{{{{ define \"top.any\" }}}}{{{{ {} }}}}{{{{ end }}}}\n", pipelines::sound(random, 1)));
     text
 }
 
@@ -184,9 +184,9 @@ fn one(random: &mut Random) -> String {
         0 => text.push_str("data:\n{{ (.Files.Glob \"files/*\").AsConfig | indent 2 }}\n"),
         1 => text.push_str("data:\n{{ (.Files.Glob \"files/*\").AsSecrets | indent 2 }}\n"),
         2 => text.push_str("ports:\n{{- range $i, $p := .Values.ports }}\n- {port: {{ $p }}, n: {{ $i }}}\n{{- else }}\n  none\n{{- end }}\n"),
-        3 => text.push_str(&format!("spec: {{{{ {} | toJson }}}}\n", pipelines::pipeline(random, 2))),
-        4 => text.push_str(&format!("spec:\n  {{{{- {} | toYaml | nindent 2 }}}}\n", pipelines::pipeline(random, 1))),
-        5 => text.push_str(&format!("spec: {{{{ tpl {} . | quote }}}}\n", crate::texts::literal(&format!("{{{{ {} }}}}", pipelines::pipeline(random, 1))))),
+        3 => text.push_str(&format!("spec: {{{{ {} | toJson }}}}\n", pipelines::sound(random, 2))),
+        4 => text.push_str(&format!("spec:\n  {{{{- {} | toYaml | nindent 2 }}}}\n", pipelines::sound(random, 1))),
+        5 => text.push_str(&format!("spec: {{{{ tpl {} . | quote }}}}\n", crate::texts::literal(&format!("{{{{ {} }}}}", pipelines::sound(random, 1))))),
         6 => text.push_str(&format!("spec:\n{}", yaml::document(random).lines().map(|line| format!("  {line}\n")).collect::<String>().replace("{{", "{ {"))),
         7 => text.push_str("spec: {{ .Values.a | default \"none\" | quote }}\n{{- if and .Values.b (not .Values.c) }}\nmore: {{ .Values.b }}\n{{- end }}\n"),
         _ => text.push_str("caps: {{ .Capabilities.KubeVersion }} {{ .Capabilities.APIVersions.Has \"a/v1\" }} {{ .Release | toJson }}\nany: {{ include \"top.any\" . | toJson }}\n"),

@@ -80,6 +80,17 @@ pub fn pipeline(random: &mut Random, depth: usize) -> String {
     text
 }
 
+/// A pipeline that renders, as far as rhelm can tell; now and then any.
+pub fn sound(random: &mut Random, depth: usize) -> String {
+    for _ in 0..6 {
+        let text = pipeline(random, depth);
+        if random.one_in(40) || (Snippet { index: 0, text: format!("{{{{ {text} }}}}") }).ours().is_ok() {
+            return text;
+        }
+    }
+    ".Values.s".to_owned()
+}
+
 /// A function whose last argument may be of a kind; now and then any function.
 fn fed_by(random: &mut Random, kind: Kind) -> Option<&'static Known> {
     let known = known();

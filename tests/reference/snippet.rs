@@ -57,8 +57,8 @@ const BYTES: &[u8] = b"b\xc3\xa9\xff\x00z";
 const TOGETHER: usize = 250;
 /// How many snippets a thread takes at a time.
 const CHUNK: usize = 2000;
-/// How many cases of a run may cost a process of their own.
-const ALONE: usize = 1500;
+/// How many cases of a part may cost a process of their own: so many, and one of so many more.
+const ALONE: (usize, usize) = (1500, 50);
 
 /// So many differences of one chunk are told; what else needs a run of its own is skipped.
 const ENOUGH: usize = 12;
@@ -135,7 +135,7 @@ pub fn generated(
                 while let Some(chunk) = chunks.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let snippets: Vec<Snippet> =
                         chunk.iter().map(|index| Snippet { index: *index, text: make(*index) }).collect();
-                    let mut judge = Judge { helm, options, part, alone: &alone, tally: Tally::default() };
+                    let mut judge = Judge { helm, options, part, alone: &alone, most_alone: ALONE.0 + count as usize / ALONE.1, tally: Tally::default() };
                     judge.judge(&snippets);
                     tally.lock().unwrap().add(judge.tally);
                 }
@@ -152,6 +152,7 @@ struct Judge<'a> {
     options: &'a Options,
     part: &'a str,
     alone: &'a AtomicUsize,
+    most_alone: usize,
     tally: Tally,
 }
 
@@ -243,7 +244,7 @@ impl Judge<'_> {
     /// nothing under lint.
     fn by_itself(&mut self, snippet: &Snippet) {
         let enough = self.tally.differences.len() >= ENOUGH;
-        if enough || self.alone.fetch_add(1, Ordering::Relaxed) >= ALONE {
+        if enough || self.alone.fetch_add(1, Ordering::Relaxed) >= self.most_alone {
             self.tally.skipped += 1;
             return;
         }

@@ -166,6 +166,11 @@ impl Run<'_> {
     }
 }
 
+/// Whether a schema is JSON at all: Helm logs those that are.
+pub fn is_json(text: &[u8]) -> bool {
+    json::parse(text).is_ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
