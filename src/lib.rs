@@ -8,6 +8,7 @@ pub mod engine;
 pub mod functions;
 pub mod go;
 pub mod manifest;
+pub mod project;
 pub mod render;
 pub mod template;
 pub mod text;

@@ -140,16 +140,9 @@ fn traced(
 
 /// Helm's rule for names of releases (Helm: chartutil.ValidateReleaseName).
 fn check_release_name(name: &str, log: &mut Vec<String>) -> Result<(), Error> {
-    let label = |label: &str| {
-        let good = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
-        let bytes = label.as_bytes();
-        bytes.first().is_some_and(|b| good(*b))
-            && bytes.last().is_some_and(|b| good(*b))
-            && bytes.iter().all(|b| good(*b) || *b == b'-')
-    };
     let words = if name.is_empty() {
         "no name provided"
-    } else if name.len() > 53 || !name.split('.').all(label) {
+    } else if !Release::is_name(name) {
         "invalid release name, must match regex ^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$ and the \
          length must not be longer than 53"
     } else {

@@ -99,9 +99,13 @@ fn file(text: &str, report: &mut Report) {
                 let end = rest.iter().position(|s| !is_result(&s.kind)).unwrap_or(rest.len());
                 let (results, after) = rest.split_at(end);
                 rest = after;
+                let others: Vec<&Section> = results.iter().filter(|s| s.kind == "as").collect();
                 let results: BTreeMap<&str, &Section> = results.iter().map(|s| (s.kind.as_str(), s)).collect();
                 if section.kind == "run" {
                     run(&sandbox, section, &results, report);
+                    for other in others {
+                        run(&sandbox, other, &results, report);
+                    }
                 } else {
                     template(&setting, &args, section, &results, report);
                 }
@@ -115,7 +119,7 @@ fn file(text: &str, report: &mut Report) {
 }
 
 fn is_result(kind: &str) -> bool {
-    ["stdin", "exit", "stdout", "stderr", "tree", "pretty", "differs", "text", "error"].contains(&kind)
+    ["stdin", "exit", "stdout", "stderr", "tree", "pretty", "differs", "as", "text", "error"].contains(&kind)
 }
 
 /// A command line: exit code, both outputs, and the files that it wrote.

@@ -245,11 +245,25 @@ fn global(command: Command) -> Command {
         .arg(value("kube-context").value_name("NAME").help("the kubeconfig context").global(true))
 }
 
-fn template() -> Command {
-    let mut command = Command::new("template")
-        .about("Render a chart as `helm template` does")
-        .override_usage("rhelm template [NAME] [CHART] [flags]")
-        .arg(Arg::new("args").num_args(0..).value_parser(value_parser!(String)).hide(true))
+/// Flags of every command that knows a project.
+fn project(command: Command) -> Command {
+    command
+        .arg(
+            value("environment")
+                .short('e')
+                .value_name("ENV")
+                .help("the environment of rhelm.yaml, or of the chart here"),
+        )
+        .arg(
+            value("project")
+                .value_name("PATH")
+                .help("rhelm.yaml, or the folder that it is in (default: from here upwards)"),
+        )
+}
+
+/// Helm's flags for values.
+fn values_flags(command: Command) -> Command {
+    command
         .arg(
             list("values")
                 .value_parser(ValueParser::new(parse_comma_list))
@@ -262,6 +276,16 @@ fn template() -> Command {
         .arg(list("set-file").value_name("K=FILE").help("set values to the texts of files (repeatable)"))
         .arg(list("set-json").value_name("K=JSON").help("set JSON values (repeatable)"))
         .arg(list("set-literal").value_name("K=TEXT").help("set a literal string (repeatable)"))
+}
+
+fn template() -> Command {
+    let command = Command::new("template")
+        .about("Render a chart as `helm template` does, or releases of an environment")
+        .override_usage("rhelm template [NAME] [CHART] [flags]\n       rhelm template -e ENV [RELEASE…] [flags]")
+        .arg(Arg::new("args").num_args(0..).value_parser(value_parser!(String)).hide(true));
+    let mut command = values_flags(project(command))
+        .arg(switch("all").help("all environments of rhelm.yaml"))
+        .arg(switch("no-overrides").help("leave out the overrides of rhelm.yaml"))
         .arg(list("show-only").short('s').value_name("PATH").help("print only what these templates made (repeatable)"))
         .arg(value("output-dir").value_name("DIR").help("write files into a folder instead of stdout"))
         .arg(switch("release-name").help("use the release's name in the paths of --output-dir"))
@@ -323,6 +347,49 @@ pub(super) fn command() -> Command {
             .infer_long_args(false),
     )
     .subcommand(template())
+    .subcommand(
+        project(Command::new("environments"))
+            .about("List the environments of rhelm.yaml, their releases and layers")
+            .mut_arg("environment", |arg| arg.hide(true))
+            .arg(value("output").short('o').value_name("FORMAT").help("table (default) or json")),
+    )
+    .subcommand(
+        values_flags(project(
+            Command::new("values").arg(Arg::new("args").num_args(0..).value_parser(value_parser!(String)).hide(true)),
+        ))
+        .about("Print the values that a chart sees, or where each comes from")
+        .override_usage("rhelm values [ENV] [RELEASE] [flags]")
+        .arg(value("output").short('o').value_name("FORMAT").help("yaml (default) or json"))
+        .arg(
+            value("explain")
+                .num_args(0..=1)
+                .allow_hyphen_values(false)
+                .default_missing_value("")
+                .value_name("PATH")
+                .help("every layer that spoke of a path, or of all"),
+        ),
+    )
+    .subcommand(
+        Command::new("init")
+            .about("Write a rhelm.yaml for a chart and the values files beside it")
+            .arg(Arg::new("chart").value_name("CHART").value_parser(value_parser!(String))),
+    )
+    .subcommand(
+        Command::new("completion").about("Print a completion script for bash, zsh, fish or powershell").arg(
+            Arg::new("shell")
+                .value_name("SHELL")
+                .required(true)
+                .value_parser(value_parser!(String))
+                .hide_possible_values(true),
+        ),
+    )
+    .subcommand(
+        Command::new("env")
+            .about("Print Helm's environment variables")
+            .override_usage("rhelm env [NAME]")
+            .arg(Arg::new("args").num_args(0..).value_parser(value_parser!(String)).hide(true)),
+    )
+    .subcommand(Command::new("schema").about("Print the JSON schema of rhelm.yaml, for editors"))
     .subcommand(Command::new("version").about("Print rhelm's version and the Helm that it follows"))
 }
 

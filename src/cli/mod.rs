@@ -1,11 +1,19 @@
 //! The terminal: the only code that prints, reads the process's environment, or chooses an exit code.
 
 mod args;
+mod completion;
+mod environments;
+mod fleet;
+mod json;
 mod kubeconfig;
 mod output;
 mod postrender;
+mod selection;
+mod table;
 mod template;
 mod terminal;
+mod values;
+mod variables;
 
 use crate::diagnostic::{Diagnostic, Error};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -16,6 +24,9 @@ use terminal::Terminal;
 /// Runs the command line and returns the exit code: 0 done, 1 error.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
+    if completion::answer(&arguments) {
+        return ExitCode::SUCCESS;
+    }
     let mut terminal = Terminal::new(&arguments);
     let matches = match args::command().try_get_matches_from(&arguments) {
         Ok(matches) => matches,
@@ -23,6 +34,15 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let result = match matches.subcommand() {
         Some(("template", matches)) => template::run(matches, &mut terminal),
+        Some(("environments", matches)) => environments::run(matches, &mut terminal),
+        Some(("values", matches)) => values::run(matches, &mut terminal),
+        Some(("init", matches)) => environments::start(matches, &mut terminal),
+        Some(("completion", matches)) => completion::run(matches, &mut terminal),
+        Some(("env", matches)) => {
+            let bin = arguments.first().map(|bin| bin.to_string_lossy()).unwrap_or_default();
+            variables::run(matches, &bin, &mut terminal)
+        }
+        Some(("schema", _)) => environments::schema(&mut terminal),
         Some(("version", _)) => {
             terminal.print(format!("rhelm {} (renders as Helm v4.2.3)\n", env!("CARGO_PKG_VERSION")).as_bytes())
         }
@@ -80,7 +100,8 @@ fn usage(terminal: &mut Terminal, error: &clap::Error, arguments: &[OsString]) -
                     format!("unknown shorthand flag: '{short}' in {}", typed(&name))
                 }
                 Some(long) if long.len() < 2 || long.starts_with("--") => format!("bad flag syntax: {}", typed(&name)),
-                _ => format!("unknown flag: {name}"),
+                Some(_) => format!("unknown flag: {name}"),
+                None => format!("unexpected argument {}", crate::go::quote::quoted(argument.as_bytes())),
             }
         }
         ErrorKind::InvalidSubcommand => {

@@ -9,6 +9,7 @@ use crate::chart;
 use crate::diagnostic::{Diagnostic, Error, Source};
 use crate::engine::{KubeVersion, Release, name_from_template};
 use crate::go::slog::{Level, line};
+use crate::manifest::Manifests;
 use crate::render::{Outcome, Request, render};
 use crate::tree::{Disk, Tree};
 use crate::values::ValueOptions;
@@ -16,43 +17,91 @@ use crate::world::World;
 use clap::ArgMatches;
 use std::sync::Arc;
 
+/// What was asked for, however it was called.
+pub(super) struct Asked<'m> {
+    pub(super) matches: &'m ArgMatches,
+    pub(super) debug: bool,
+    /// Whether a project's overrides apply.
+    pub(super) overrides: bool,
+    /// A program that what was rendered goes through, and its arguments.
+    program: Option<(String, Vec<String>)>,
+    wanted: Wanted,
+}
+
+/// Where a release of a project belongs.
+pub(super) struct Home<'a> {
+    pub(super) environment: &'a str,
+    pub(super) release: &'a str,
+}
+
+impl<'m> Asked<'m> {
+    pub(super) fn new(matches: &'m ArgMatches) -> Result<Self, Error> {
+        let debug = on(matches, "debug")
+            || variable("HELM_DEBUG").is_some_and(|text| super::args::parse_bool(&text).unwrap_or(false));
+        // Other commands have not all of the flags.
+        let has = |name: &str| matches.try_contains_id(name).unwrap_or(false) && on(matches, name);
+        let all = |name: &str| -> Vec<String> {
+            let given = matches.try_get_many::<String>(name).ok().flatten();
+            given.map(|texts| texts.cloned().collect()).unwrap_or_default()
+        };
+        let programs: Vec<String> = all("post-renderer").into_iter().filter(|program| !program.is_empty()).collect();
+        if let [_, second, ..] = programs.as_slice() {
+            let second = crate::go::quote::quoted(second.as_bytes());
+            return Err(Error::helm(format!(
+                "invalid argument {second} for \"--post-renderer\" flag: cannot specify --post-renderer flag more than once"
+            )));
+        }
+        let program = programs.into_iter().next().map(|program| (program, all("post-renderer-args")));
+        let wanted = Wanted { skip_tests: has("skip-tests"), no_hooks: has("no-hooks"), show_only: all("show-only") };
+        Ok(Asked { matches, debug, overrides: !has("no-overrides"), program, wanted })
+    }
+
+    /// The outside of one render.
+    pub(super) fn world(&self) -> World {
+        let mut world = World::default();
+        world.ends = true;
+        world.dns = self.matches.try_contains_id("enable-dns").unwrap_or(false) && on(self.matches, "enable-dns");
+        world.debug = self.debug;
+        world.variables = Some(|name| std::env::var(name).ok());
+        let program = self.program.clone();
+        world.post_renderer = program.map(|(program, words)| postrender::program(program, words, self.debug));
+        world
+    }
+
+    /// What the flags say of values.
+    pub(super) fn values(&self) -> ValueOptions {
+        let matches = self.matches;
+        ValueOptions {
+            below: Vec::new(),
+            files: texts(matches, "values").iter().flat_map(|list| comma_list(list)).collect(),
+            set: texts(matches, "set"),
+            set_string: texts(matches, "set-string"),
+            set_file: texts(matches, "set-file"),
+            set_json: texts(matches, "set-json"),
+            set_literal: texts(matches, "set-literal"),
+        }
+    }
+}
+
 /// Runs the command.
 pub(super) fn run(matches: &ArgMatches, terminal: &mut Terminal) -> Result<(), Error> {
     terminal.check()?;
-    let debug = on(matches, "debug")
-        || variable("HELM_DEBUG").is_some_and(|text| super::args::parse_bool(&text).unwrap_or(false));
-    let mut world = World::default();
-    world.ends = true;
-    world.dns = on(matches, "enable-dns");
-    world.variables = Some(|name| std::env::var(name).ok());
-    let mut outcome = Outcome::default();
-    attempt(matches, terminal, &mut world, &mut outcome, debug)
-}
-
-fn attempt(
-    matches: &ArgMatches,
-    terminal: &mut Terminal,
-    world: &mut World,
-    outcome: &mut Outcome,
-    debug: bool,
-) -> Result<(), Error> {
-    let programs: Vec<String> =
-        texts(matches, "post-renderer").into_iter().filter(|program| !program.is_empty()).collect();
-    if let [_, second, ..] = programs.as_slice() {
-        let second = crate::go::quote::quoted(second.as_bytes());
-        return Err(Error::helm(format!(
-            "invalid argument {second} for \"--post-renderer\" flag: cannot specify --post-renderer flag more than once"
-        )));
-    }
-    world.post_renderer = programs
-        .into_iter()
-        .next()
-        .map(|program| postrender::program(program, texts(matches, "post-renderer-args"), debug));
+    let asked = Asked::new(matches)?;
     for (_, words) in given(matches, DEPRECATED) {
         terminal.say(&words);
     }
+    if let Some(selection) = super::selection::template(matches, &Disk)? {
+        check_dry_run(matches, terminal)?;
+        return super::fleet::run(&asked, &selection, terminal);
+    }
+    let mut world = asked.world();
+    let mut outcome = Outcome::default();
+    attempt(&asked, terminal, &mut world, &mut outcome)
+}
+
+fn attempt(asked: &Asked<'_>, terminal: &mut Terminal, world: &mut World, outcome: &mut Outcome) -> Result<(), Error> {
+    let Asked { matches, debug, .. } = *asked;
     let tree = Disk;
-    world.debug = debug;
     if debug {
         let version = raw_texts(matches, "version").pop().unwrap_or_default();
         terminal.say(&line(Level::Debug, "Original chart version", &[("version", &version)]));
@@ -72,7 +121,7 @@ fn attempt(
     let request = Request {
         release: Release {
             name,
-            namespace: namespace(matches),
+            namespace: namespace(matches, None, None),
             is_upgrade: on(matches, "is-upgrade"),
             kube_version: match text(matches, "kube-version").filter(|text| !text.is_empty()) {
                 Some(version) => KubeVersion::parse(&version)?,
@@ -90,35 +139,38 @@ fn attempt(
     if on(matches, "verify") {
         return Err(Error::helm("unpacked charts cannot be verified"));
     }
-    let options = ValueOptions {
-        files: texts(matches, "values").iter().flat_map(|list| comma_list(list)).collect(),
-        set: texts(matches, "set"),
-        set_string: texts(matches, "set-string"),
-        set_file: texts(matches, "set-file"),
-        set_json: texts(matches, "set-json"),
-        set_literal: texts(matches, "set-literal"),
-    };
-    let (user, layers) = options.read(&tree)?;
+    let (user, layers) = asked.values().read(&tree)?;
     let result = render(&tree, &request, &user, layers, world, outcome);
     for warning in world.warnings.drain(..) {
         terminal.say(&warning);
     }
-    let wanted = Wanted {
-        skip_tests: on(matches, "skip-tests"),
-        no_hooks: on(matches, "no-hooks"),
-        show_only: texts(matches, "show-only"),
-    };
     if let Err(error) = result {
         terminal.advise_debug = outcome.release_exists && !debug;
         if debug && outcome.release_exists {
-            terminal.print(&debug_stream(outcome, &wanted)?)?;
+            terminal.print(&debug_stream(outcome, &asked.wanted)?)?;
         }
         return Err(error);
     }
     terminal.advise_debug = !debug;
+    print_manifests(asked, &outcome.manifests, None, &request.release.name, terminal)
+}
+
+/// Prints what was rendered, or writes it where it was asked for.
+pub(super) fn print_manifests(
+    asked: &Asked<'_>,
+    manifests: &Manifests,
+    home: Option<Home<'_>>,
+    name: &str,
+    terminal: &mut Terminal,
+) -> Result<(), Error> {
+    let Asked { matches, wanted, .. } = asked;
     if let Some(dir) = text(matches, "output-dir").filter(|dir| !dir.is_empty()) {
-        let release = on(matches, "release-name").then_some(request.release.name.as_str());
-        let told = output::write_files(&outcome.manifests, &wanted, &dir, release)?;
+        let told = match home {
+            Some(Home { environment, release }) => {
+                output::write_files(manifests, wanted, &format!("{dir}/{environment}/{release}"), None)?
+            }
+            None => output::write_files(manifests, wanted, &dir, on(matches, "release-name").then_some(name))?,
+        };
         terminal.advise_debug = false;
         terminal.print(&told)?;
         // Nothing is left to pick from, and Helm says so.
@@ -128,7 +180,7 @@ fn attempt(
         return terminal.print(b"\n");
     }
     terminal.advise_debug = false;
-    let stream = output::stream(&output::manifest(&outcome.manifests), &output::hooks(&outcome.manifests, &wanted));
+    let stream = output::stream(&output::manifest(manifests), &output::hooks(manifests, wanted));
     if wanted.show_only.is_empty() {
         return terminal.print(&stream);
     }
@@ -210,7 +262,7 @@ fn name_and_chart(
 }
 
 /// The chart that is meant when none is named.
-fn nearby_chart(tree: &dyn Tree) -> Result<String, Error> {
+pub(super) fn nearby_chart(tree: &dyn Tree) -> Result<String, Error> {
     if tree.kind("Chart.yaml").is_ok() {
         return Ok(".".to_owned());
     }
@@ -293,11 +345,12 @@ fn bad_dry_run(given: &str, valid: &str) -> Error {
     Error::helm(format!("invalid dry-run value ({given}). Must be {valid}"))
 }
 
-/// `-n`, `HELM_NAMESPACE`, the kubeconfig context's, `default`.
-fn namespace(matches: &ArgMatches) -> String {
-    let context = text(matches, "kube-context").or_else(|| variable("HELM_KUBECONTEXT"));
+/// `-n`, the project's, `HELM_NAMESPACE`, the kubeconfig context's, `default`.
+pub(super) fn namespace(matches: &ArgMatches, project: Option<&str>, context: Option<&str>) -> String {
+    let context = text(matches, "kube-context").or(context.map(str::to_owned)).or_else(|| variable("HELM_KUBECONTEXT"));
     text(matches, "namespace")
         .filter(|name| !name.is_empty())
+        .or(project.map(str::to_owned))
         .or_else(|| variable("HELM_NAMESPACE"))
         .or_else(|| kubeconfig::namespace(text(matches, "kubeconfig").as_deref(), context.as_deref()))
         .unwrap_or_else(|| "default".to_owned())

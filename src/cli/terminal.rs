@@ -60,6 +60,11 @@ impl Terminal {
         }
     }
 
+    /// Whether errors are told in Helm's words alone.
+    pub(super) fn speaks_helm(&self) -> bool {
+        self.format == Ok(Format::Helm)
+    }
+
     /// Writes to stdout. A reader that has gone is no error: whoever pipes into `head` has all that they want.
     pub(super) fn print(&mut self, bytes: &[u8]) -> Result<(), Error> {
         let mut out = std::io::stdout().lock();
@@ -82,6 +87,12 @@ impl Terminal {
         if !line.ends_with(b"\n") {
             let _ = err.write_all(b"\n");
         }
+    }
+
+    /// Says what may be wrong, on one line.
+    pub(super) fn warn(&mut self, diagnostic: &crate::diagnostic::Diagnostic) {
+        let text = report(&diagnostic.clone().into(), Format::Short, self.mask, false);
+        self.say(&text.replacen("error: ", "warning: ", 1));
     }
 
     /// Reports a failure.

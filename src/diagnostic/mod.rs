@@ -66,6 +66,11 @@ impl Diagnostic {
         Diagnostic { message: words.clone(), helm: Some(words), ..Diagnostic::default() }
     }
 
+    /// A failure that Helm does not know.
+    pub fn own(message: impl Into<String>) -> Self {
+        Diagnostic { message: message.into(), ..Diagnostic::default() }
+    }
+
     /// A failure in our words that Helm tells in others.
     pub fn new(message: impl Into<String>, helm: impl Into<String>) -> Self {
         Diagnostic { message: message.into(), helm: Some(helm.into()), ..Diagnostic::default() }

@@ -20,6 +20,18 @@ pub struct Release {
 }
 
 impl Release {
+    /// Whether a name can be a release's (Helm: chartutil.ValidateReleaseName).
+    pub fn is_name(name: &str) -> bool {
+        let label = |label: &str| {
+            let good = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+            let bytes = label.as_bytes();
+            bytes.first().is_some_and(|b| good(*b))
+                && bytes.last().is_some_and(|b| good(*b))
+                && bytes.iter().all(|b| good(*b) || *b == b'-')
+        };
+        name.len() <= 53 && name.split('.').all(label)
+    }
+
     fn object(&self) -> Value {
         let mut map = Map::new();
         map.insert("IsInstall", !self.is_upgrade);

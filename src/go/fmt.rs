@@ -464,7 +464,10 @@ impl Printer {
                     self.flags.plus = plus;
                     self.write("i)");
                     known
-                } else if self.flags.sharp_v && !self.bare && let Some(text) = object.go_string() {
+                } else if self.flags.sharp_v
+                    && !self.bare
+                    && let Some(text) = object.go_string()
+                {
                     self.pad(text.as_bytes());
                     true
                 } else if let Some(layout) = object.layout()
@@ -524,7 +527,11 @@ impl Printer {
                 match verb {
                     'v' if self.flags.sharp_v => {
                         self.write(&format!("({name})("));
-                        if bits == 0 { self.write("nil") } else { self.write(&format!("{bits:#x}")) }
+                        if bits == 0 {
+                            self.write("nil")
+                        } else {
+                            self.write(&format!("{bits:#x}"))
+                        }
                         self.write(")");
                     }
                     'v' if bits == 0 => self.pad(b"<nil>"),

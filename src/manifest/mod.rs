@@ -1,11 +1,14 @@
 //! Rendered files → resources and hooks, in the order in which Helm prints them.
 
 mod explain;
+mod object;
 mod order;
+pub mod overrides;
 pub mod postrender;
 mod split;
 
 pub use explain::explain;
+pub use object::{Claims, Clash, Object};
 pub use split::split;
 
 use crate::engine::Rendered;

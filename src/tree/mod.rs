@@ -116,6 +116,26 @@ pub trait Tree {
     fn walk(&self, root: &str, ignore: &Ignore<'_>, log: &mut Vec<String>) -> Result<Vec<BufferedFile>, Error>;
 }
 
+/// The names in a folder and whether each is a folder, in byte order; none where it cannot be listed.
+pub fn list(tree: &dyn Tree, folder: &str) -> Vec<(String, bool)> {
+    let names = std::cell::RefCell::new(Vec::new());
+    // A walk that leaves out everything reads nothing. What it fails at (a dead link) is left out as well.
+    let _ = tree.walk(
+        folder,
+        &|path, is_folder| {
+            if !path.contains('/') {
+                names.borrow_mut().push((path.to_owned(), is_folder));
+            }
+            true
+        },
+        &mut Vec::new(),
+    );
+    let mut names = names.into_inner();
+    names.sort();
+    names.dedup();
+    names
+}
+
 /// Removes the byte order mark, which Helm does with every file of a chart.
 fn without_mark(data: Vec<u8>) -> Str {
     match data.strip_prefix(b"\xef\xbb\xbf") {
@@ -221,6 +241,8 @@ mod tests {
         let files = tree.walk("c", &|path, folder| folder && path == "d", &mut log).unwrap();
         let names: Vec<_> = files.iter().map(|f| (f.name.as_str(), f.data.len())).collect();
         assert_eq!(names, [("a/x", 1), ("a.x", 1)]);
+        let names = |folder| list(&tree, folder).into_iter().map(|(name, _)| name).collect::<Vec<_>>();
+        assert_eq!((names("c"), names("nope")), (vec!["a".into(), "a.x".into(), "d".into()], vec![]));
         assert_eq!(tree.kind("c"), Ok(Kind::Folder));
         assert_eq!(tree.read("c").unwrap_err().words, "read c: is a directory");
         assert!(tree.read("nope").unwrap_err().missing);

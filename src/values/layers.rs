@@ -15,6 +15,8 @@ use std::sync::Arc;
 /// What was given with Helm's flags for values, each in its order. Which kind comes first does not matter.
 #[derive(Debug, Clone, Default)]
 pub struct ValueOptions {
+    /// What lies below all flags: the layers of a project, lowest priority first.
+    pub below: Vec<Below>,
     /// `-f`: files; `-` is the standard input.
     pub files: Vec<String>,
     /// `--set-json`
@@ -27,6 +29,20 @@ pub struct ValueOptions {
     pub set_file: Vec<String>,
     /// `--set-literal`
     pub set_literal: Vec<String>,
+}
+
+/// A layer that no flag names.
+#[derive(Debug, Clone)]
+pub enum Below {
+    /// A values file, by its path.
+    File(String),
+    /// A single value, keyed and typed as `--set-json` does it.
+    Setting {
+        /// `KEY=JSON`
+        argument: Str,
+        /// Where it is written.
+        at: Location,
+    },
 }
 
 /// Where values come from, lowest priority first.
@@ -56,6 +72,13 @@ pub enum Layer {
         flag: Flag,
         /// The argument, with the flag's name as path.
         source: Arc<Source>,
+    },
+    /// A single value of a project.
+    Setting {
+        /// `KEY=JSON`
+        argument: Str,
+        /// Where it is written.
+        at: Location,
     },
 }
 
@@ -92,6 +115,7 @@ impl Layer {
     pub fn name(&self) -> &str {
         match self {
             Layer::Chart { source, .. } | Layer::File { source } | Layer::Set { source, .. } => &source.path,
+            Layer::Setting { at, .. } => &at.source.path,
         }
     }
 
@@ -107,22 +131,44 @@ impl Layer {
                 Some(Location { source: source.clone(), span: place(&source.text, below)? })
             }
             Layer::File { source } => Some(Location { source: source.clone(), span: place(&source.text, path)? }),
-            Layer::Set { flag, source } => {
-                let map = MapRef::new(Map::new());
-                // What is wrong with it was told when it was read.
-                let _ = apply(*flag, &source.text, &map, &mut |_| Ok(Str::default()));
-                let mut value = Value::Map(MapType::Any, map);
-                for key in path {
-                    value = match &value {
-                        Value::Map(_, map) => map.get(key)?,
-                        Value::List(_, items) => items.get(key.parse::<usize>().ok()?)?.clone(),
-                        _ => return None,
-                    };
-                }
-                Some(Location { source: source.clone(), span: Span::new(0, source.text.len()) })
-            }
+            Layer::Set { flag, source } => sets(*flag, &source.text, path)
+                .then(|| Location { source: source.clone(), span: Span::new(0, source.text.len()) }),
+            Layer::Setting { argument, at } => sets(Flag::Json, argument, path).then(|| at.clone()),
         }
     }
+}
+
+/// What an argument sets, by itself.
+pub(super) fn tree_of(flag: Flag, argument: &[u8], tree: &dyn Tree) -> Value {
+    let map = MapRef::new(Map::new());
+    let mut open = |path: &str| if path.trim() == "-" { Ok(Str::default()) } else { read_file(tree, path) };
+    match apply(flag, argument, &map, &mut open) {
+        Ok(Some(whole)) => Value::Map(MapType::Any, whole),
+        _ => Value::Map(MapType::Any, map),
+    }
+}
+
+/// Whether an argument sets a path of keys.
+fn sets(flag: Flag, argument: &[u8], path: &[&str]) -> bool {
+    let map = MapRef::new(Map::new());
+    // What is wrong with it was told when it was read.
+    let map = match apply(flag, argument, &map, &mut |_| Ok(Str::default())) {
+        Ok(Some(whole)) => whole,
+        _ => map,
+    };
+    let mut value = Value::Map(MapType::Any, map);
+    for key in path {
+        let below = match &value {
+            Value::Map(_, map) => map.get(key),
+            Value::List(_, items) => key.parse().ok().and_then(|i: usize| items.get(i).cloned()),
+            _ => None,
+        };
+        match below {
+            Some(below) => value = below,
+            None => return false,
+        }
+    }
+    true
 }
 
 impl Layers {
@@ -164,18 +210,20 @@ impl ValueOptions {
     pub fn read(&self, tree: &dyn Tree) -> Result<(MapRef, Layers), Error> {
         let mut values = MapRef::new(Map::new());
         let mut layers = Vec::new();
+        for below in &self.below {
+            match below {
+                Below::File(path) => add_file(tree, path, &mut values, &mut layers)?,
+                Below::Setting { argument, at } => {
+                    set::parse(argument, Mode::Json, &values).map_err(|words| {
+                        Diagnostic { message: format!("this cannot be set: {words}"), ..Diagnostic::default() }
+                            .at(at.clone())
+                    })?;
+                    layers.push(Layer::Setting { argument: argument.clone(), at: at.clone() });
+                }
+            }
+        }
         for path in &self.files {
-            let text = read_file(tree, path).map_err(|words| file_error(path, words))?;
-            let shown = if path.trim() == "-" { "standard input".to_owned() } else { path.clone() };
-            let source = Arc::new(Source { name: Source::VALUES.to_owned(), path: shown, text, origin: None });
-            let map = read_values(&source.text).map_err(|error| {
-                let at = error.offset.unwrap_or_default();
-                let sentence = error.sentence(&source.path, &source.text);
-                Diagnostic::new(sentence, format!("failed to parse {path}: {error}"))
-                    .at(Location { source: source.clone(), span: Span::new(at, at) })
-            })?;
-            values = if values.is_empty() { map } else { merge_maps(&values, &map) };
-            layers.push(Layer::File { source });
+            add_file(tree, path, &mut values, &mut layers)?;
         }
         let flags = [
             (Flag::Json, &self.set_json),
@@ -200,6 +248,22 @@ impl ValueOptions {
         }
         Ok((values, Layers { layers }))
     }
+}
+
+/// Lays a values file over what there is.
+fn add_file(tree: &dyn Tree, path: &str, values: &mut MapRef, layers: &mut Vec<Layer>) -> Result<(), Error> {
+    let text = read_file(tree, path).map_err(|words| file_error(path, words))?;
+    let shown = if path.trim() == "-" { "standard input".to_owned() } else { path.to_owned() };
+    let source = Arc::new(Source { name: Source::VALUES.to_owned(), path: shown, text, origin: None });
+    let map = read_values(&source.text).map_err(|error| {
+        let at = error.offset.unwrap_or_default();
+        let sentence = error.sentence(&source.path, &source.text);
+        Diagnostic::new(sentence, format!("failed to parse {path}: {error}"))
+            .at(Location { source: source.clone(), span: Span::new(at, at) })
+    })?;
+    *values = if values.is_empty() { map } else { merge_maps(values, &map) };
+    layers.push(Layer::File { source });
+    Ok(())
 }
 
 /// Applies an argument to the values, or gives the map that it is.

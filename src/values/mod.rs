@@ -2,6 +2,7 @@
 
 mod coalesce;
 mod dependencies;
+pub mod explain;
 mod layers;
 #[cfg(feature = "schema")]
 mod schema;
@@ -9,7 +10,7 @@ mod set;
 
 pub use coalesce::{GLOBAL, deep_copy, merge_maps};
 pub use dependencies::Live;
-pub use layers::{Flag, Layer, Layers, ValueOptions};
+pub use layers::{Below, Flag, Layer, Layers, ValueOptions};
 #[cfg(feature = "schema")]
 pub use schema::{is_json, validate};
 pub use set::{Mode, ReadFile, parse as parse_set};

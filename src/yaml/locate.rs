@@ -49,6 +49,49 @@ pub fn locate(text: &[u8], path: &[Step<'_>]) -> Option<Place> {
     found
 }
 
+/// Where the bytes of a document stand in its file.
+#[derive(Clone, Debug)]
+pub struct Offsets {
+    /// Where the document begins.
+    base: u32,
+    /// Offsets in the document behind which the file has a byte more: `\r\n` is one there.
+    longer: Vec<u32>,
+}
+
+impl Offsets {
+    /// A stretch of the document as one of the file.
+    pub fn real(&self, span: Span) -> Span {
+        let real = |at: u32| {
+            let extra = self.longer.partition_point(|&longer| longer < at);
+            self.base.saturating_add(at).saturating_add(u32::try_from(extra).unwrap_or(u32::MAX))
+        };
+        Span { start: real(span.start), end: real(span.end) }
+    }
+}
+
+/// The documents of a values file with places, in order; what cannot be read is left out.
+pub fn nodes(text: &[u8]) -> Vec<(Node, Offsets)> {
+    let mut found = Vec::new();
+    for document in Documents::new(text) {
+        let Ok(part) = document else { break };
+        let Ok(Some(node)) = read(&part.text) else { continue };
+        let mut longer = Vec::new();
+        if let std::borrow::Cow::Owned(_) = part.text {
+            let (mut at, mut inside) = (part.offset, 0u32);
+            while (inside as usize) < part.text.len() {
+                let crlf = text.get(at..).is_some_and(|rest| rest.starts_with(b"\r\n"));
+                if crlf {
+                    longer.push(inside);
+                }
+                at += if crlf { 2 } else { 1 };
+                inside += 1;
+            }
+        }
+        found.push((node, Offsets { base: u32::try_from(part.offset).unwrap_or(u32::MAX), longer }));
+    }
+    found
+}
+
 /// The place of a path below a node.
 pub fn find(root: &Node, path: &[Step<'_>]) -> Option<Place> {
     let mut place = Place { key: root.span, value: root.span };

@@ -134,7 +134,10 @@ pub const ATOMS: &[Atom] = &[
     typical(Kind::Map, "(dict \"a\" 1 \"b\" \"x\")"),
     typical(Kind::Map, "(dict \"a\" (dict \"b\" nil \"c\" (list 1)) \"d\" 2.5 \"e\" \"\")"),
     atom(Kind::Map, "(dict \"a\" nil)"),
-    atom(Kind::Map, "(dict \"scheme\" \"http\" \"host\" \"h:80\" \"path\" \"/p\" \"query\" \"q=1\" \"fragment\" \"f\")"),
+    atom(
+        Kind::Map,
+        "(dict \"scheme\" \"http\" \"host\" \"h:80\" \"path\" \"/p\" \"query\" \"q=1\" \"fragment\" \"f\")",
+    ),
     atom(Kind::Map, "(split \",\" \"x,y\")"),
     typical(Kind::Map, ".Values"),
     atom(Kind::Map, ".Values.m"),

@@ -1,2 +1,4 @@
 use crate::judge::Tally;
-pub fn run(_: &crate::helm::Helm) -> Tally { Tally::default() }
+pub fn run(_: &crate::helm::Helm) -> Tally {
+    Tally::default()
+}

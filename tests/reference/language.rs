@@ -51,9 +51,44 @@ impl Writer<'_> {
         let at = (0..=at).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
         if self.random.one_in(2) {
             let what = [
-                "{{", "}}", "{{ end }}", "{{ else }}", "|", "(", ")", "\"", "`", "'", "{{/*", "*/}}", "$", ".", ",", ":=", "=", "@", "{{ if }}",
-                "{{ range }}", "{{ break }}", "{{ continue }}", "{{ define }}", "{{ template }}", "{{ 1 }}", "-", "{{- ", " -}}", "{{ nofunc }}",
-                "{{ .a..b }}", "{{ $undefined }}", "{{ 0x }}", "{{ 1e }}", "{{ 'ab' }}", "{{ \"\\z\" }}", "{{ nil }}", "{{ true.x }}", "{{ 1 | 2 }}",
+                "{{",
+                "}}",
+                "{{ end }}",
+                "{{ else }}",
+                "|",
+                "(",
+                ")",
+                "\"",
+                "`",
+                "'",
+                "{{/*",
+                "*/}}",
+                "$",
+                ".",
+                ",",
+                ":=",
+                "=",
+                "@",
+                "{{ if }}",
+                "{{ range }}",
+                "{{ break }}",
+                "{{ continue }}",
+                "{{ define }}",
+                "{{ template }}",
+                "{{ 1 }}",
+                "-",
+                "{{- ",
+                " -}}",
+                "{{ nofunc }}",
+                "{{ .a..b }}",
+                "{{ $undefined }}",
+                "{{ 0x }}",
+                "{{ 1e }}",
+                "{{ 'ab' }}",
+                "{{ \"\\z\" }}",
+                "{{ nil }}",
+                "{{ true.x }}",
+                "{{ 1 | 2 }}",
             ];
             text.insert_str(at, self.random.one_of(&what));
         } else {
@@ -81,8 +116,14 @@ impl Writer<'_> {
     fn node(&mut self, depth: usize) -> String {
         let deep = depth >= 4;
         match self.random.below(if deep { 8 } else { 17 }) {
-            0 => (*self.random.pick(&["text", "\n", "  \n\t", " a: b\n", "é😀", "{ ", "}", "{ { ", "} }", "\r\n", "-", "# c\n"])).to_owned(),
-            1 => (*self.random.pick(&["{{/* c */}}", "{{- /* c */ -}}", "{{/* a\n b */}}", "{{- /* */}}", "{{/**/ -}}"])).to_owned(),
+            0 => (*self
+                .random
+                .pick(&["text", "\n", "  \n\t", " a: b\n", "é😀", "{ ", "}", "{ { ", "} }", "\r\n", "-", "# c\n"]))
+            .to_owned(),
+            1 => {
+                (*self.random.pick(&["{{/* c */}}", "{{- /* c */ -}}", "{{/* a\n b */}}", "{{- /* */}}", "{{/**/ -}}"]))
+                    .to_owned()
+            }
             2 | 3 => {
                 let pipeline = self.pipeline();
                 self.action(&pipeline)
@@ -105,7 +146,8 @@ impl Writer<'_> {
             7 if self.loops > 0 => {
                 let word = *self.random.pick(&["break", "continue"]);
                 let pipeline = self.pipeline();
-                let (open, leave, close) = (self.action(&format!("if {pipeline}")), self.action(word), self.action("end"));
+                let (open, leave, close) =
+                    (self.action(&format!("if {pipeline}")), self.action(word), self.action("end"));
                 format!("{open}{leave}{close}")
             }
             7 => String::from("x"),
@@ -157,8 +199,24 @@ impl Writer<'_> {
         let known = self.variables.len();
         let over = match self.random.below(40) {
             14.. => (*self.random.pick(&[
-                "3", "(until 3)", "$.Values.l", "$.Values.m", "$.Values.objects", "$.Values.nul", "$.Values.names | sortAlpha | uniq", "(list)", "(dict)", "2", "0",
-                "(list 1 nil \"a\")", "(dict \"a\" 1 \"b\" (list 2))", "$.Values.me", "$.Chart.Keywords", "(.Values).x | default (list 7)", "$.Values.missing", "(splitList \",\" \"a,b\")",
+                "3",
+                "(until 3)",
+                "$.Values.l",
+                "$.Values.m",
+                "$.Values.objects",
+                "$.Values.nul",
+                "$.Values.names | sortAlpha | uniq",
+                "(list)",
+                "(dict)",
+                "2",
+                "0",
+                "(list 1 nil \"a\")",
+                "(dict \"a\" 1 \"b\" (list 2))",
+                "$.Values.me",
+                "$.Chart.Keywords",
+                "(.Values).x | default (list 7)",
+                "$.Values.missing",
+                "(splitList \",\" \"a,b\")",
             ]))
             .to_owned(),
             0 => "3".to_owned(),
@@ -169,7 +227,20 @@ impl Writer<'_> {
             5 => ".Values.nul".to_owned(),
             6 => "(.Files.GetBytes \"x.bin\")".to_owned(),
             7 => ".Values.n".to_owned(),
-            8 => (*self.random.pick(&["\"abc\"", "nil", "true", "2.5", "0", "-1", "(list)", "(dict)", "$", ".Chart", "(index \"a\" 0)"])).to_owned(),
+            8 => (*self.random.pick(&[
+                "\"abc\"",
+                "nil",
+                "true",
+                "2.5",
+                "0",
+                "-1",
+                "(list)",
+                "(dict)",
+                "$",
+                ".Chart",
+                "(index \"a\" 0)",
+            ]))
+            .to_owned(),
             9 => "$.Values.names | sortAlpha | uniq".to_owned(),
             _ => self.pipeline(),
         };
@@ -236,8 +307,31 @@ impl Writer<'_> {
             let mut text = self.sound(0);
             while self.random.one_in(3) {
                 let next = *self.random.pick(&[
-                    "quote", "toJson", "not", "printf \"%v\"", "printf \"%T:%v\" 1", "default \"d\"", "and 1", "or 0", "print", "kindOf", "typeOf", "toYaml", "toString",
-                    "list", "html", "js", "println", "empty", "deepEqual 1", "squote", "coalesce nil", "and (list)", "dict \"k\"", "ne nil", "eq nil",
+                    "quote",
+                    "toJson",
+                    "not",
+                    "printf \"%v\"",
+                    "printf \"%T:%v\" 1",
+                    "default \"d\"",
+                    "and 1",
+                    "or 0",
+                    "print",
+                    "kindOf",
+                    "typeOf",
+                    "toYaml",
+                    "toString",
+                    "list",
+                    "html",
+                    "js",
+                    "println",
+                    "empty",
+                    "deepEqual 1",
+                    "squote",
+                    "coalesce nil",
+                    "and (list)",
+                    "dict \"k\"",
+                    "ne nil",
+                    "eq nil",
                 ]);
                 text = format!("{text} | {next}");
             }
@@ -246,8 +340,38 @@ impl Writer<'_> {
         let mut text = self.command(0);
         while self.random.one_in(3) {
             let next = (*self.random.pick(&[
-                "quote", "toJson", "len", "not", "printf \"%v\"", "printf \"%T:%v\" 1", "default \"d\"", "eq 1", "and 1", "or 0", "index $.Values.m", "print", "kindOf",
-                "typeOf", "toYaml", "upper", "toString", "first", "keys", "ternary 1 2", "list", "html", "js", "urlquery", "println", "empty", "has 1", "call", "slice", "int", "lt 1.0", "ne nil",
+                "quote",
+                "toJson",
+                "len",
+                "not",
+                "printf \"%v\"",
+                "printf \"%T:%v\" 1",
+                "default \"d\"",
+                "eq 1",
+                "and 1",
+                "or 0",
+                "index $.Values.m",
+                "print",
+                "kindOf",
+                "typeOf",
+                "toYaml",
+                "upper",
+                "toString",
+                "first",
+                "keys",
+                "ternary 1 2",
+                "list",
+                "html",
+                "js",
+                "urlquery",
+                "println",
+                "empty",
+                "has 1",
+                "call",
+                "slice",
+                "int",
+                "lt 1.0",
+                "ne nil",
             ]))
             .to_owned();
             text = format!("{text} | {next}");
@@ -259,19 +383,97 @@ impl Writer<'_> {
     fn sound(&mut self, depth: usize) -> String {
         match self.random.below(if depth > 2 { 6 } else { 11 }) {
             0 => self.variable().unwrap_or_else(|| ".".to_owned()),
-            1 => (*self.random.pick(&[".", "$", "$.Values.m", "$.Values.l", "$.Values.me", "$.Values.le", "$.Values.nul", "$.Values.missing", "$.Values.e", "$.Values.s", "$.Values.n", "$.Values.m.nested.x"])).to_owned(),
-            2 => (*self.random.pick(&["0", "1", "-1", "0x10", "1_0", "0b11", "'x'", "'\\n'", "1e3", "2.5", "1i", "0o7", "010", "+3"])).to_owned(),
-            3 => (*self.random.pick(&["\"\"", "\"a\"", "`raw\n`", "\"q\\\"\"", "\"\\u00e9\"", "\"{{\"", "\"}}\"", "`\\n`"])).to_owned(),
-            4 => (*self.random.pick(&["true", "false", "(list)", "(dict)", "(list 1 \"a\" nil)", "(dict \"k\" 1 \"name\" nil)", "(until 2)"])).to_owned(),
-            5 => (*self.random.pick(&["$.Chart.Version", "$.Release.Name", "$.Capabilities.KubeVersion.Minor", "$.Template.Name", "(index $.Values.objects 0).name", "$.Values.m.one", "$.Values.objects", "$.Values.names"])).to_owned(),
+            1 => (*self.random.pick(&[
+                ".",
+                "$",
+                "$.Values.m",
+                "$.Values.l",
+                "$.Values.me",
+                "$.Values.le",
+                "$.Values.nul",
+                "$.Values.missing",
+                "$.Values.e",
+                "$.Values.s",
+                "$.Values.n",
+                "$.Values.m.nested.x",
+            ]))
+            .to_owned(),
+            2 => (*self.random.pick(&[
+                "0", "1", "-1", "0x10", "1_0", "0b11", "'x'", "'\\n'", "1e3", "2.5", "1i", "0o7", "010", "+3",
+            ]))
+            .to_owned(),
+            3 => (*self.random.pick(&[
+                "\"\"",
+                "\"a\"",
+                "`raw\n`",
+                "\"q\\\"\"",
+                "\"\\u00e9\"",
+                "\"{{\"",
+                "\"}}\"",
+                "`\\n`",
+            ]))
+            .to_owned(),
+            4 => (*self.random.pick(&[
+                "true",
+                "false",
+                "(list)",
+                "(dict)",
+                "(list 1 \"a\" nil)",
+                "(dict \"k\" 1 \"name\" nil)",
+                "(until 2)",
+            ]))
+            .to_owned(),
+            5 => (*self.random.pick(&[
+                "$.Chart.Version",
+                "$.Release.Name",
+                "$.Capabilities.KubeVersion.Minor",
+                "$.Template.Name",
+                "(index $.Values.objects 0).name",
+                "$.Values.m.one",
+                "$.Values.objects",
+                "$.Values.names",
+            ]))
+            .to_owned(),
             6 => format!("({})", self.sound(depth + 1)),
             7 => {
                 let (a, b) = (self.sound_term(depth + 1), self.sound_term(depth + 1));
-                format!("{} {a} {b}", self.random.pick(&["and", "or", "print", "printf \"%v-%v\"", "list", "default", "coalesce", "deepEqual", "ternary 1 2 | print", "cat", "println"]))
+                format!(
+                    "{} {a} {b}",
+                    self.random.pick(&[
+                        "and",
+                        "or",
+                        "print",
+                        "printf \"%v-%v\"",
+                        "list",
+                        "default",
+                        "coalesce",
+                        "deepEqual",
+                        "ternary 1 2 | print",
+                        "cat",
+                        "println"
+                    ])
+                )
             }
             8 => {
                 let a = self.sound_term(depth + 1);
-                format!("{} {a}", self.random.pick(&["not", "print", "list", "kindOf", "typeOf", "toJson", "empty", "quote", "toString", "toYaml", "dict \"k\"", "and", "or"]))
+                format!(
+                    "{} {a}",
+                    self.random.pick(&[
+                        "not",
+                        "print",
+                        "list",
+                        "kindOf",
+                        "typeOf",
+                        "toJson",
+                        "empty",
+                        "quote",
+                        "toString",
+                        "toYaml",
+                        "dict \"k\"",
+                        "and",
+                        "or"
+                    ])
+                )
             }
             9 => {
                 // What is not evaluated cannot fail.
@@ -280,7 +482,10 @@ impl Writer<'_> {
             }
             _ => {
                 let (a, b, c) = (self.sound_term(depth + 1), self.sound_term(depth + 1), self.sound_term(depth + 1));
-                format!("{} {a} {b} {c}", self.random.pick(&["and", "or", "print", "list", "coalesce", "cat", "printf \"%v %T %s\""]))
+                format!(
+                    "{} {a} {b} {c}",
+                    self.random.pick(&["and", "or", "print", "list", "coalesce", "cat", "printf \"%v %T %s\""])
+                )
             }
         }
     }
@@ -295,11 +500,37 @@ impl Writer<'_> {
             0..=4 => self.term(depth),
             5 | 6 => {
                 let (a, b) = (self.term(depth + 1), self.term(depth + 1));
-                format!("{} {a} {b}", self.random.pick(&["eq", "ne", "lt", "le", "gt", "ge", "and", "or", "print", "printf \"%v-%v\"", "index", "add", "list", "dict", "default", "hasKey", "coalesce"]))
+                format!(
+                    "{} {a} {b}",
+                    self.random.pick(&[
+                        "eq",
+                        "ne",
+                        "lt",
+                        "le",
+                        "gt",
+                        "ge",
+                        "and",
+                        "or",
+                        "print",
+                        "printf \"%v-%v\"",
+                        "index",
+                        "add",
+                        "list",
+                        "dict",
+                        "default",
+                        "hasKey",
+                        "coalesce"
+                    ])
+                )
             }
             7 => {
                 let items: Vec<String> = (0..self.random.below(5)).map(|_| self.term(depth + 1)).collect();
-                format!("{} {}", self.random.pick(&["and", "or", "eq", "list", "print", "not", "coalesce", "dict", "cat", "len", "printf"]), items.join(" "))
+                format!(
+                    "{} {}",
+                    self.random
+                        .pick(&["and", "or", "eq", "list", "print", "not", "coalesce", "dict", "cat", "len", "printf"]),
+                    items.join(" ")
+                )
             }
             8 => {
                 // Whether the second is evaluated.
@@ -308,13 +539,40 @@ impl Writer<'_> {
             }
             9 => {
                 let (a, b, c) = (self.term(depth + 1), self.term(depth + 1), self.term(depth + 1));
-                format!("{} {a} {b} {c}", self.random.pick(&["index", "slice", "and", "or", "printf", "ternary", "eq", "set", "substr", "replace"]))
+                format!(
+                    "{} {a} {b} {c}",
+                    self.random
+                        .pick(&["index", "slice", "and", "or", "printf", "ternary", "eq", "set", "substr", "replace"])
+                )
             }
             10 => (*self.random.pick(&[
-                ".Capabilities.APIVersions.Has \"v1\"", ".Files.Get \"x.bin\" | len", ".Files.Glob \"*\"", ".Release.Name", "$.Chart.Version", ".Chart.Keywords",
-                "(.Files.Glob \"**\").AsConfig", ".Capabilities.KubeVersion.Minor", ".Values.s.x", "(index .Values.objects 0).name", ".Values.m.nested.x.y", "$.Template.Name",
-                ".Files.Lines \"x.bin\"", ".Capabilities.KubeVersion.Version", ".Chart.name", "$.Values.missing.deep", ".Values.nul.x", "(toDate \"2006\" \"2024\").Year", "((toDate \"2006\" \"2024\").AddDate 1 2 3).Format \"2006-01-02\"",
-                "(semver \"1.2.3\").Major", "((semver \"1.2.3\").IncMinor).String", "(list 1 2).x", "(dict \"a\" (dict \"b\" 1)).a.b", "$x", ".Chart.IsRoot", ".Subcharts", ".Release.Service.x",
+                ".Capabilities.APIVersions.Has \"v1\"",
+                ".Files.Get \"x.bin\" | len",
+                ".Files.Glob \"*\"",
+                ".Release.Name",
+                "$.Chart.Version",
+                ".Chart.Keywords",
+                "(.Files.Glob \"**\").AsConfig",
+                ".Capabilities.KubeVersion.Minor",
+                ".Values.s.x",
+                "(index .Values.objects 0).name",
+                ".Values.m.nested.x.y",
+                "$.Template.Name",
+                ".Files.Lines \"x.bin\"",
+                ".Capabilities.KubeVersion.Version",
+                ".Chart.name",
+                "$.Values.missing.deep",
+                ".Values.nul.x",
+                "(toDate \"2006\" \"2024\").Year",
+                "((toDate \"2006\" \"2024\").AddDate 1 2 3).Format \"2006-01-02\"",
+                "(semver \"1.2.3\").Major",
+                "((semver \"1.2.3\").IncMinor).String",
+                "(list 1 2).x",
+                "(dict \"a\" (dict \"b\" 1)).a.b",
+                "$x",
+                ".Chart.IsRoot",
+                ".Subcharts",
+                ".Release.Service.x",
             ]))
             .to_owned(),
             _ => pipelines::pipeline(self.random, 1),
@@ -333,9 +591,53 @@ impl Writer<'_> {
                 let field = *self.random.pick(&[".k", ".one", ".nested", ".Year", ".Major", ".String"]);
                 format!("({}){field}", self.command(depth + 1))
             }
-            6 => (*self.random.pick(&[".", "$", "$.Values", ".Values.m", ".Values.l", ".Values.me", ".Values.le", ".Values.nul", ".Values.missing", ".Values.e", ".k", ".nested.x"])).to_owned(),
-            7 => (*self.random.pick(&["0", "1", "-1", "2", "0x10", "1_0", "0b11", "'x'", "'\\n'", "1e3", "2.5", "1i", "0o7", "010", "+3", "9223372036854775808", "1e400"])).to_owned(),
-            8 => (*self.random.pick(&["\"\"", "\"a\"", "`raw\n`", "\"q\\\"\"", "\"\\u00e9\"", "\"{{\"", "\"}}\"", "\"a b\"", "`\\n`"])).to_owned(),
+            6 => (*self.random.pick(&[
+                ".",
+                "$",
+                "$.Values",
+                ".Values.m",
+                ".Values.l",
+                ".Values.me",
+                ".Values.le",
+                ".Values.nul",
+                ".Values.missing",
+                ".Values.e",
+                ".k",
+                ".nested.x",
+            ]))
+            .to_owned(),
+            7 => (*self.random.pick(&[
+                "0",
+                "1",
+                "-1",
+                "2",
+                "0x10",
+                "1_0",
+                "0b11",
+                "'x'",
+                "'\\n'",
+                "1e3",
+                "2.5",
+                "1i",
+                "0o7",
+                "010",
+                "+3",
+                "9223372036854775808",
+                "1e400",
+            ]))
+            .to_owned(),
+            8 => (*self.random.pick(&[
+                "\"\"",
+                "\"a\"",
+                "`raw\n`",
+                "\"q\\\"\"",
+                "\"\\u00e9\"",
+                "\"{{\"",
+                "\"}}\"",
+                "\"a b\"",
+                "`\\n`",
+            ]))
+            .to_owned(),
             9 => (*self.random.pick(&["true", "false", "nil"])).to_owned(),
             10 => ".Values.s".to_owned(),
             11 => ".Values.n".to_owned(),

@@ -41,13 +41,21 @@ pub fn arguments(random: &mut Random, case: &mut ChartCase) -> Vec<String> {
         args.extend(["-f".to_owned(), name]);
     }
     for _ in 0..random.below(3) {
-        let flag = *random.pick(&["--set", "--set", "--set", "--set-string", "--set-json", "--set-literal", "--set-file"]);
+        let flag =
+            *random.pick(&["--set", "--set", "--set", "--set-string", "--set-json", "--set-literal", "--set-file"]);
         let text = match flag {
             "--set-json" => set_json(random),
             "--set-literal" => format!("{}={}", path(random), scalar(random)),
             "--set-file" => {
                 case.insert("file.txt", format!("{}\nline\n", scalar(random)));
-                format!("{}={}", path(random), random.pick(&["file.txt", "file.txt", "file.txt", "file.txt", "file.txt", "file.txt", "file.txt", "file.txt", "none.txt"]))
+                format!(
+                    "{}={}",
+                    path(random),
+                    random.pick(&[
+                        "file.txt", "file.txt", "file.txt", "file.txt", "file.txt", "file.txt", "file.txt", "file.txt",
+                        "none.txt"
+                    ])
+                )
             }
             _ => set(random),
         };
@@ -65,7 +73,9 @@ fn path(random: &mut Random) -> String {
     match random.below(12) {
         0 => text.push_str(&format!("[{}]", random.pick(&["0", "1", "2", "3"]))),
         1 => text.push_str(&format!(".{}", key(random, false))),
-        2 if random.one_in(4) => text.push_str(&format!("[{}]", random.pick(&["-1", "x", "", "01", "0][1", "99999999"]))),
+        2 if random.one_in(4) => {
+            text.push_str(&format!("[{}]", random.pick(&["-1", "x", "", "01", "0][1", "99999999"])))
+        }
         _ => {}
     }
     text
@@ -124,7 +134,12 @@ pub fn values(random: &mut Random, depth: usize) -> String {
             3 => " null\n".to_owned(),
             4 => " {}\n".to_owned(),
             5 => " []\n".to_owned(),
-            _ if maps && key == "tags" => format!(" {{{}: {}, x: {}}}\n", random.word("a b"), random.word("true false true false null 1"), random.word("true false x")),
+            _ if maps && key == "tags" => format!(
+                " {{{}: {}, x: {}}}\n",
+                random.word("a b"),
+                random.word("true false true false null 1"),
+                random.word("true false x")
+            ),
             10.. => format!("\n{}", values(random, depth + 1)),
             _ if key == "enabled" => format!(" {}\n", random.word("true false true false null x")),
             _ => format!(" {}\n", scalar(random)),
@@ -160,7 +175,10 @@ pub fn chart(random: &mut Random, case: &mut ChartCase, folder: &str, name: &str
             if !first && !twice {
                 continue;
             }
-            listed.push_str(&format!("- name: {sub}\n  version: \"{}\"\n", random.pick(&["*", "1.0.x", "^1.0.0", ">=1", "*", "*", "*", "*", "2.x"])));
+            listed.push_str(&format!(
+                "- name: {sub}\n  version: \"{}\"\n",
+                random.pick(&["*", "1.0.x", "^1.0.0", ">=1", "*", "*", "*", "*", "2.x"])
+            ));
             listed.push_str("  repository: \"\"\n");
             if !first && !random.one_in(10) || random.one_in(4) {
                 let alias = if first { *random.pick(&["sub", "x"]) } else { "alias" };
@@ -169,7 +187,18 @@ pub fn chart(random: &mut Random, case: &mut ChartCase, folder: &str, name: &str
             if random.one_in(2) {
                 listed.push_str(&format!(
                     "  condition: {}\n",
-                    random.pick(&["enabled", "one.enabled", "sub.enabled,a.b", "global.x", "tags.a", "missing.x", "a", "two.enabled", "alias.enabled", " b , c"])
+                    random.pick(&[
+                        "enabled",
+                        "one.enabled",
+                        "sub.enabled,a.b",
+                        "global.x",
+                        "tags.a",
+                        "missing.x",
+                        "a",
+                        "two.enabled",
+                        "alias.enabled",
+                        " b , c"
+                    ])
                 ));
             }
             if random.one_in(3) {
@@ -178,7 +207,16 @@ pub fn chart(random: &mut Random, case: &mut ChartCase, folder: &str, name: &str
             if random.one_in(2) {
                 listed.push_str(&format!(
                     "  import-values: [{}]\n",
-                    random.pick(&["data", "{child: exports.data, parent: imported}", "{child: a, parent: .}", "{child: list, parent: b}", "{child: a.b, parent: c.d}", "{child: missing, parent: x}", "none, data", "{child: image}"])
+                    random.pick(&[
+                        "data",
+                        "{child: exports.data, parent: imported}",
+                        "{child: a, parent: .}",
+                        "{child: list, parent: b}",
+                        "{child: a.b, parent: c.d}",
+                        "{child: missing, parent: x}",
+                        "none, data",
+                        "{child: image}"
+                    ])
                 ));
             }
         }
@@ -206,18 +244,39 @@ pub fn chart(random: &mut Random, case: &mut ChartCase, folder: &str, name: &str
 fn schema(random: &mut Random) -> String {
     let of = |r: &mut Random| {
         (*r.pick(&[
-            "{\"type\": \"string\"}", "{\"type\": [\"integer\", \"null\"]}", "{\"type\": \"object\"}", "{\"enum\": [\"x\", 80]}", "{\"minimum\": 5}", "{\"pattern\": \"^w\"}", "{\"type\": \"array\", \"items\": {\"type\": \"string\"}}",
-            "{\"not\": {\"type\": \"null\"}}", "{\"anyOf\": [{\"type\": \"string\"}, {\"type\": \"boolean\"}]}", "{\"$ref\": \"#/$defs/d\"}", "true", "{\"const\": null}", "{\"maxLength\": 1}",
+            "{\"type\": \"string\"}",
+            "{\"type\": [\"integer\", \"null\"]}",
+            "{\"type\": \"object\"}",
+            "{\"enum\": [\"x\", 80]}",
+            "{\"minimum\": 5}",
+            "{\"pattern\": \"^w\"}",
+            "{\"type\": \"array\", \"items\": {\"type\": \"string\"}}",
+            "{\"not\": {\"type\": \"null\"}}",
+            "{\"anyOf\": [{\"type\": \"string\"}, {\"type\": \"boolean\"}]}",
+            "{\"$ref\": \"#/$defs/d\"}",
+            "true",
+            "{\"const\": null}",
+            "{\"maxLength\": 1}",
         ]))
         .to_owned()
     };
-    let draft = *random.pick(&["", "\"$schema\": \"http://json-schema.org/draft-07/schema#\", ", "\"$schema\": \"https://json-schema.org/draft/2020-12/schema\", "]);
+    let draft = *random.pick(&[
+        "",
+        "\"$schema\": \"http://json-schema.org/draft-07/schema#\", ",
+        "\"$schema\": \"https://json-schema.org/draft/2020-12/schema\", ",
+    ]);
     format!(
         "{{{draft}\"$defs\": {{\"d\": {{\"type\": \"number\"}}}}, \"properties\": {{\"{}\": {}, \"{}\": {}}}{}}}",
         random.word("a b c image"),
         of(random),
         random.word("port list x d"),
         of(random),
-        random.pick(&["", "", ", \"required\": [\"a\", \"port\"]", ", \"additionalProperties\": false", ", \"minProperties\": 3"])
+        random.pick(&[
+            "",
+            "",
+            ", \"required\": [\"a\", \"port\"]",
+            ", \"additionalProperties\": false",
+            ", \"minProperties\": 3"
+        ])
     )
 }

@@ -104,8 +104,16 @@ pub struct Part {
 
 fn parts(pipelines: u64) -> Vec<Part> {
     vec![
-        Part { name: "singly", count: 0, run: |helm, options, part| snippet::run(helm, options, part.name, &matrix::singly()) },
-        Part { name: "pairs", count: 0, run: |helm, options, part| snippet::run(helm, options, part.name, &matrix::pairs()) },
+        Part {
+            name: "singly",
+            count: 0,
+            run: |helm, options, part| snippet::run(helm, options, part.name, &matrix::singly()),
+        },
+        Part {
+            name: "pairs",
+            count: 0,
+            run: |helm, options, part| snippet::run(helm, options, part.name, &matrix::pairs()),
+        },
         Part { name: "chance", count: 0, run: |helm, _, _| chance::run(helm) },
         Part { name: "pipelines", count: pipelines, run: pipelines::run },
         Part { name: "language", count: pipelines / 5, run: language::run },

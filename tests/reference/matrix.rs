@@ -27,7 +27,9 @@ pub fn parameter(function: &Function, i: usize) -> Option<Param> {
 pub fn is_count(function: &Function, i: usize) -> bool {
     let name = parameter(function, i).map_or("", |param| param.name);
     match function.name {
-        "repeat" | "indent" | "nindent" | "randAlpha" | "randAlphaNum" | "randAscii" | "randBytes" | "randNumeric" => i == 0,
+        "repeat" | "indent" | "nindent" | "randAlpha" | "randAlphaNum" | "randAscii" | "randBytes" | "randNumeric" => {
+            i == 0
+        }
         "until" | "untilStep" | "seq" => true,
         "wrap" | "wrapWith" => i == 0,
         _ => name == "days",

@@ -12,7 +12,9 @@ use rhelm::value::ParamKind;
 use std::sync::OnceLock;
 
 pub fn run(helm: &helm::Helm, options: &Options, part: &Part) -> Tally {
-    snippet::generated(helm, options, part.name, part.count, &|index| case(&mut Random::of(options.seed, part.name, index)))
+    snippet::generated(helm, options, part.name, part.count, &|index| {
+        case(&mut Random::of(options.seed, part.name, index))
+    })
 }
 
 /// A function and the kind of what it makes of fitting arguments.
@@ -26,7 +28,9 @@ fn known() -> &'static [Known] {
     static KNOWN: OnceLock<Vec<Known>> = OnceLock::new();
     KNOWN.get_or_init(|| {
         let usable = |name: &&str| {
-            !is_chance(name) && !is_unordered(name) && !matches!(*name, "derivePassword" | "fail" | "buildCustomCert" | "ago" | "repeat")
+            !is_chance(name)
+                && !is_unordered(name)
+                && !matches!(*name, "derivePassword" | "fail" | "buildCustomCert" | "ago" | "repeat")
         };
         let mut known = Vec::new();
         for function in names().filter(usable).filter_map(lookup_function) {
@@ -54,14 +58,20 @@ fn known() -> &'static [Known] {
 fn case(random: &mut Random) -> String {
     let pipeline = pipeline(random, 3);
     match random.below(12) {
-        0 => format!("{{{{ $x := {pipeline} }}}}{{{{ $x }}}}|{{{{ $x | {} }}}}", random.word("toJson quote typeOf len kindOf not")),
+        0 => format!(
+            "{{{{ $x := {pipeline} }}}}{{{{ $x }}}}|{{{{ $x | {} }}}}",
+            random.word("toJson quote typeOf len kindOf not")
+        ),
         1 => format!("{{{{ if {pipeline} }}}}yes{{{{ else }}}}no{{{{ end }}}}"),
         2 => format!("{{{{ with {pipeline} }}}}{{{{ . }}}}{{{{ else }}}}none{{{{ end }}}}"),
         3 => format!("{{{{ range $i, $e := {pipeline} }}}}{{{{ $i }}}}={{{{ $e }}}};{{{{ else }}}}none{{{{ end }}}}"),
         4 => format!("{{{{ printf {} ({pipeline}) }}}}", texts::literal(&texts::format(random))),
         5 => format!("{{{{ printf \"%v %T\" ({pipeline}) ({}) }}}}", term(random, 2, None)),
         6 => format!("{{{{ toYaml ({pipeline}) | nindent 2 }}}}"),
-        7 => format!("{{{{ {pipeline} | {} }}}}", random.word("toJson quote toYaml toString toPrettyJson squote toToml typeOf len toYamlPretty")),
+        7 => format!(
+            "{{{{ {pipeline} | {} }}}}",
+            random.word("toJson quote toYaml toString toPrettyJson squote toToml typeOf len toYamlPretty")
+        ),
         _ => format!("{{{{ {pipeline} }}}}"),
     }
 }
@@ -74,7 +84,8 @@ pub fn pipeline(random: &mut Random, depth: usize) -> String {
         let count = argument_count(random, next.function);
         let mut arguments: Vec<String> = (0..count).map(|i| argument(random, next.function, i, depth)).collect();
         arguments.pop();
-        text = format!("{text} | {}{}", next.function.name, arguments.iter().map(|a| format!(" {a}")).collect::<String>());
+        text =
+            format!("{text} | {}{}", next.function.name, arguments.iter().map(|a| format!(" {a}")).collect::<String>());
         kind = next.gives;
     }
     text
@@ -134,7 +145,11 @@ fn command(random: &mut Random, depth: usize, wanted: Option<Kind>) -> (String, 
     let arguments: Vec<String> = (0..count).map(|i| argument(random, chosen.function, i, depth)).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     // What is piped stands in parentheses: a chain of pipes would feed only the last.
-    let text = if random.one_in(4) { piped(chosen.function.name, &arguments) } else { called(chosen.function.name, &arguments) };
+    let text = if random.one_in(4) {
+        piped(chosen.function.name, &arguments)
+    } else {
+        called(chosen.function.name, &arguments)
+    };
     (text, chosen.gives)
 }
 
@@ -167,7 +182,9 @@ fn argument(random: &mut Random, function: &Function, i: usize, depth: usize) ->
         ("fromJsonArray", _) => Some(texts::json(random, 3)),
         ("fromToml", _) => Some(texts::toml(random)),
         ("tpl", "text") => Some(format!("a{{{{ {} }}}}b", pipeline(random, depth.saturating_sub(1)))),
-        (_, "zone") => Some(random.word("UTC Europe/Berlin America/New_York Asia/Kolkata Nowhere/X Local EST").to_owned()),
+        (_, "zone") => {
+            Some(random.word("UTC Europe/Berlin America/New_York Asia/Kolkata Nowhere/X Local EST").to_owned())
+        }
         _ => None,
     };
     if random.below(10) < 8

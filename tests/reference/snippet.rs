@@ -224,7 +224,8 @@ impl Judge<'_> {
         let mut words = vec!["lint".to_owned()];
         for (i, (snippet, _)) in cases.iter().enumerate() {
             for (name, bytes) in files(std::iter::once(*snippet)) {
-                write(&folder.join(i.to_string()).join(&name), &bytes).unwrap_or_else(|error| panic!("{name}: {error}"));
+                write(&folder.join(i.to_string()).join(&name), &bytes)
+                    .unwrap_or_else(|error| panic!("{name}: {error}"));
             }
             words.push(i.to_string());
         }
@@ -256,10 +257,11 @@ impl Judge<'_> {
             Verdict::Differ { helm, ours } => {
                 let (mut text, mut theirs, mut mine) = (snippet.text.clone(), helm, ours);
                 if self.options.shrink && self.tally.differences.len() < 5 {
-                    let differs = |text: &str| match (Snippet { text: text.to_owned(), ..*snippet }).alone().judge(self.helm) {
-                        Verdict::Differ { helm, ours } => Some((helm, ours)),
-                        _ => None,
-                    };
+                    let differs =
+                        |text: &str| match (Snippet { text: text.to_owned(), ..*snippet }).alone().judge(self.helm) {
+                            Verdict::Differ { helm, ours } => Some((helm, ours)),
+                            _ => None,
+                        };
                     if let Some((small, (helm, ours))) = shrink::text(&text, differs) {
                         (text, theirs, mine) = (small, helm, ours);
                     }

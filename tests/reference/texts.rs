@@ -30,9 +30,13 @@ pub fn any(random: &mut Random) -> String {
     match random.below(9) {
         0 => word(random),
         1 => many(random, 4, |r| format!("{} ", word(r))),
-        2 => many(random, 6, |r| r.pick(&["a", "B", "é", "ß", "İ", "ǆ", "ﬁ", "😀", "e\u{301}", "\u{2028}", "漢", "٣"]).to_string()),
+        2 => many(random, 6, |r| {
+            r.pick(&["a", "B", "é", "ß", "İ", "ǆ", "ﬁ", "😀", "e\u{301}", "\u{2028}", "漢", "٣"]).to_string()
+        }),
         3 => number(random),
-        4 => many(random, 8, |r| r.pick(&[" ", "\t", "\n", "x", "\r\n", "\u{a0}", "\u{3000}", "-", "_", ".", "/"]).to_string()),
+        4 => many(random, 8, |r| {
+            r.pick(&[" ", "\t", "\n", "x", "\r\n", "\u{a0}", "\u{3000}", "-", "_", ".", "/"]).to_string()
+        }),
         5 => many(random, 8, |r| char::from(0x20 + r.below(0x5f) as u8).to_string()),
         6 => many(random, 4, |r| format!("{}\n", word(r))),
         7 => many(random, 5, |r| format!("{}{}", word(r), r.pick(&[",", ";", ", ", "::", ""]))),
@@ -52,7 +56,9 @@ pub fn word(random: &mut Random) -> String {
 
 /// A number in one of many notations, some wrong.
 pub fn number(random: &mut Random) -> String {
-    let digits = |r: &mut Random, most: usize| -> String { (0..=r.below(most)).map(|_| char::from(b'0' + r.below(10) as u8)).collect() };
+    let digits = |r: &mut Random, most: usize| -> String {
+        (0..=r.below(most)).map(|_| char::from(b'0' + r.below(10) as u8)).collect()
+    };
     let sign = *random.pick(&["", "", "", "-", "+", " "]);
     let body = match random.below(9) {
         0 => digits(random, 3),
@@ -78,7 +84,10 @@ pub fn format(random: &mut Random) -> String {
             let width = if r.one_in(2) { r.below(12).to_string() } else { String::new() };
             let precision = if r.one_in(3) { format!(".{}", r.below(8)) } else { String::new() };
             let index = if r.one_in(10) { format!("[{}]", r.below(4)) } else { String::new() };
-            let verb = *r.pick(&["v", "v", "s", "d", "q", "t", "f", "g", "e", "x", "X", "o", "b", "c", "U", "T", "z", "!", "", "O", "E", "G", "F"]);
+            let verb = *r.pick(&[
+                "v", "v", "s", "d", "q", "t", "f", "g", "e", "x", "X", "o", "b", "c", "U", "T", "z", "!", "", "O", "E",
+                "G", "F",
+            ]);
             format!("%{flags}{width}{precision}{index}{verb}")
         }
     })
@@ -89,12 +98,28 @@ pub fn pattern(random: &mut Random) -> String {
     many(random, 4, |r| {
         let atom = match r.below(8) {
             0 => (*r.pick(&["a", "b", "é", "-", "x", "1"])).to_owned(),
-            1 => (*r.pick(&[".", "\\d", "\\w", "\\s", "\\W", "\\pL", "[a-c]", "[^a]", "[[:alpha:]]", "\\bx", "(?i:A)", "\\x61"])).to_owned(),
+            1 => (*r.pick(&[
+                ".",
+                "\\d",
+                "\\w",
+                "\\s",
+                "\\W",
+                "\\pL",
+                "[a-c]",
+                "[^a]",
+                "[[:alpha:]]",
+                "\\bx",
+                "(?i:A)",
+                "\\x61",
+            ]))
+            .to_owned(),
             2 => format!("({})", r.pick(&["a", "b|c", "a*", "x?y", ""])),
             3 => format!("(?:{})", r.pick(&["ab", "a|", "[0-9]+"])),
             4 => (*r.pick(&["^", "$", "\\b", "\\B", "\\A", "\\z", "(?m)", "(?s)", "|"])).to_owned(),
             5 => format!("(?P<n>{})", r.pick(&["a", ".", "b+"])),
-            6 => (*r.pick(&["(", ")", "[", "\\", "*", "(?=a)", "\\1", "{", "\\8", "[b-a]", "a**", "x{1001}", "(?<n>a)"])).to_owned(),
+            6 => (*r
+                .pick(&["(", ")", "[", "\\", "*", "(?=a)", "\\1", "{", "\\8", "[b-a]", "a**", "x{1001}", "(?<n>a)"]))
+            .to_owned(),
             _ => (*r.pick(&["abc", "foo", "web", "o+"])).to_owned(),
         };
         let times = *r.pick(&["", "", "", "*", "+", "?", "{2}", "{1,}", "{0,3}", "*?", "+?"]);
@@ -131,7 +156,11 @@ pub fn version(random: &mut Random) -> String {
 pub fn constraint(random: &mut Random) -> String {
     let one = |r: &mut Random| {
         let version = if r.one_in(4) { r.word("1.x * 1.2.* 2 1.2 x 0.0 ^").to_owned() } else { version(r) };
-        format!("{}{}{version}", r.pick(&["", "=", "!=", ">", "<", ">=", "<=", "~", "^", "=>", "~>", "=<", "><"]), r.pick(&["", "", " "]))
+        format!(
+            "{}{}{version}",
+            r.pick(&["", "=", "!=", ">", "<", ">=", "<=", "~", "^", "=>", "~>", "=<", "><"]),
+            r.pick(&["", "", " "])
+        )
     };
     match random.below(6) {
         0 => format!("{} - {}", version(random), version(random)),
@@ -145,7 +174,10 @@ pub fn constraint(random: &mut Random) -> String {
 /// A layout of Go's time package. No clock: what is no time prints as now.
 pub fn layout(random: &mut Random) -> String {
     many(random, 5, |r| {
-        let piece = r.pick(&["2006", "06", "01", "1", "Jan", "January", "02", "2", "_2", "002", "Mon", "Monday", "MST", "-0700", "Z07:00"]);
+        let piece = r.pick(&[
+            "2006", "06", "01", "1", "Jan", "January", "02", "2", "_2", "002", "Mon", "Monday", "MST", "-0700",
+            "Z07:00",
+        ]);
         format!("{piece}{}", r.pick(&["-", "/", " ", "", "T", "x"]))
     })
 }
@@ -159,14 +191,21 @@ pub fn date(random: &mut Random) -> String {
 pub fn duration(random: &mut Random) -> String {
     let sign = *random.pick(&["", "", "-", "+"]);
     let body = many(random, 3, |r| {
-        format!("{}{}{}", r.below(400), r.pick(&["", "", ".5", "."]), r.pick(&["h", "m", "s", "ms", "us", "µs", "ns", "d", ""]))
+        format!(
+            "{}{}{}",
+            r.below(400),
+            r.pick(&["", "", ".5", "."]),
+            r.pick(&["h", "m", "s", "ms", "us", "µs", "ns", "d", ""])
+        )
     });
     format!("{sign}{body}")
 }
 
 /// A path.
 pub fn path(random: &mut Random) -> String {
-    many(random, 5, |r| (*r.pick(&["/", "a", "..", ".", "//", "b.txt", "c.tar.gz", ".hidden", " ", "/.", "é"])).to_owned())
+    many(random, 5, |r| {
+        (*r.pick(&["/", "a", "..", ".", "//", "b.txt", "c.tar.gz", ".hidden", " ", "/.", "é"])).to_owned()
+    })
 }
 
 /// A URL, or nearly one.
@@ -193,7 +232,9 @@ pub fn json(random: &mut Random, depth: usize) -> String {
         1 => r.word("true false").to_owned(),
         2 => r.word("0 -1 42 1.5 1e3 -0.0 1E+2 1e21 123456789012345678 0.1 1e-7 100000000000000000000 2.50").to_owned(),
         3 => number(r),
-        4 => r.word("\"\\u00e9\" \"\\ud83d\\ude00\" \"\\ud800\" \"\\n\" \"<&>\" \"\\u2028\" \"a\\\\b\" \"\\/\" \"\\x\"").to_owned(),
+        4 => r
+            .word("\"\\u00e9\" \"\\ud83d\\ude00\" \"\\ud800\" \"\\n\" \"<&>\" \"\\u2028\" \"a\\\\b\" \"\\/\" \"\\x\"")
+            .to_owned(),
         _ => format!("{:?}", any(r).replace(|c: char| c.is_control(), "")),
     };
     if depth == 0 || random.one_in(3) {
@@ -222,7 +263,8 @@ pub fn json_object(random: &mut Random) -> String {
 /// A TOML text, now and then a broken one.
 pub fn toml(random: &mut Random) -> String {
     many(random, 5, |r| {
-        let value = |r: &mut Random| match r.below(8) {
+        let value = |r: &mut Random| {
+            match r.below(8) {
             0 => number(r).trim().to_owned(),
             1 => r.word("true false 1979-05-27 07:32:00 1979-05-27T07:32:00Z 1979-05-27T00:32:00.999-07:00 0xff 0b11 1_000 inf -nan 1e3 3.14").to_owned(),
             2 => format!("{:?}", word(r)),
@@ -231,6 +273,7 @@ pub fn toml(random: &mut Random) -> String {
             5 => format!("[{}, {}]", r.below(9), r.below(9)),
             6 => "{x = 1, y.z = \"a\"}".to_owned(),
             _ => format!("[\"{}\", [1, 2]]", word(r)),
+        }
         };
         match r.below(6) {
             0 => format!("[{}]\n", r.word("t t.u t.v x a.b.c")),

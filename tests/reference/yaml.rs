@@ -6,7 +6,9 @@ use crate::texts::{any, json, literal, many, number, toml, word};
 use crate::{Options, Part, helm, snippet};
 
 pub fn run(helm: &helm::Helm, options: &Options, part: &Part) -> Tally {
-    snippet::generated(helm, options, part.name, part.count, &|index| case(&mut Random::of(options.seed, part.name, index)))
+    snippet::generated(helm, options, part.name, part.count, &|index| {
+        case(&mut Random::of(options.seed, part.name, index))
+    })
 }
 
 fn case(random: &mut Random) -> String {
@@ -21,7 +23,9 @@ fn case(random: &mut Random) -> String {
         7 => {
             // Strings of every look, as values and as keys.
             let (key, text) = (literal(&any(random)), literal(&string(random)));
-            format!("{{{{ $v := dict {key} (list {text} (dict \"k\" {text} {text} 1)) }}}}{seen}|{{{{ toYaml $v | fromYaml | toJson }}}}")
+            format!(
+                "{{{{ $v := dict {key} (list {text} (dict \"k\" {text} {text} 1)) }}}}{seen}|{{{{ toYaml $v | fromYaml | toJson }}}}"
+            )
         }
         8 => format!("{{{{ $v := fromToml {} }}}}{seen}|{{{{ toToml $v }}}}", literal(&toml(random))),
         _ => format!(
@@ -37,7 +41,12 @@ fn string(random: &mut Random) -> String {
         0 => plain(random),
         1 => many(random, 5, |r| format!("{}{}\n", " ".repeat(r.below(3)), word(r))),
         2 => format!("{}{}", "long words that go on and on ".repeat(random.below(8)), word(random)),
-        3 => format!("{}{}{}", random.pick(&["", " ", "\n", "- ", ": ", "#", "\t"]), any(random), random.pick(&["", " ", "\n", "\n\n", ":", " #"])),
+        3 => format!(
+            "{}{}{}",
+            random.pick(&["", " ", "\n", "- ", ": ", "#", "\t"]),
+            any(random),
+            random.pick(&["", " ", "\n", "\n\n", ":", " #"])
+        ),
         4 => number(random),
         _ => any(random),
     }
@@ -47,7 +56,16 @@ fn string(random: &mut Random) -> String {
 pub fn document(random: &mut Random) -> String {
     let mut text = String::new();
     if random.one_in(12) {
-        text.push_str(random.one_of(&["---\n", "# comment\n", "%YAML 1.1\n---\n", "\u{feff}", "\n\n", "--- # c\n", "%YAML 1.2\n---\n", "%TAG ! !x\n---\n"]));
+        text.push_str(random.one_of(&[
+            "---\n",
+            "# comment\n",
+            "%YAML 1.1\n---\n",
+            "\u{feff}",
+            "\n\n",
+            "--- # c\n",
+            "%YAML 1.2\n---\n",
+            "%TAG ! !x\n---\n",
+        ]));
     }
     text.push_str(&mapping(random, 0));
     if random.one_in(15) {
@@ -56,7 +74,13 @@ pub fn document(random: &mut Random) -> String {
     if random.one_in(12) {
         // A slip of the hand somewhere.
         let at = (0..=random.below(text.len() + 1)).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-        text.insert_str(at, random.one_of(&["\t", " ", "\n", ":", "-", "\"", "'", "{", "[", "]", "}", "&a ", "*a", "!", "|", ">", "%", "@", "`", ",", "#", "\u{7f}", "\u{85}", "? "]));
+        text.insert_str(
+            at,
+            random.one_of(&[
+                "\t", " ", "\n", ":", "-", "\"", "'", "{", "[", "]", "}", "&a ", "*a", "!", "|", ">", "%", "@", "`",
+                ",", "#", "\u{7f}", "\u{85}", "? ",
+            ]),
+        );
     }
     if random.one_in(25) {
         text = text.replace('\n', "\r\n");
@@ -94,7 +118,11 @@ fn mapping(random: &mut Random, depth: usize) -> String {
         text.push_str(&value(random, depth));
     }
     if anchor && random.one_in(2) {
-        text.push_str(&format!("{}use:{}\n", indent(depth), random.pick(&[" *b", " {<<: *b, z: 3}", " [*b, *b]", " *c", " {<<: [*b, {q: 1}]}"])));
+        text.push_str(&format!(
+            "{}use:{}\n",
+            indent(depth),
+            random.pick(&[" *b", " {<<: *b, z: 3}", " [*b, *b]", " *c", " {<<: [*b, {q: 1}]}"])
+        ));
     }
     if anchor && random.one_in(2) {
         text.push_str(&format!("{}<<: {}\n", indent(depth), random.pick(&["*b", "[*b]", "{w: 1}", "x", "[1]"])));
@@ -106,7 +134,21 @@ fn mapping(random: &mut Random, depth: usize) -> String {
 fn value(random: &mut Random, depth: usize) -> String {
     let comment = if random.one_in(12) { " # comment" } else { "" };
     let tag = if random.one_in(15) {
-        random.pick(&[" !!str", " !!int", " !!float", " !!bool", " !!null", " !!binary", " !x", " !!map", " !!seq", " !<tag:yaml.org,2002:str>", " &z", " !!timestamp", " !!set"])
+        random.pick(&[
+            " !!str",
+            " !!int",
+            " !!float",
+            " !!bool",
+            " !!null",
+            " !!binary",
+            " !x",
+            " !!map",
+            " !!seq",
+            " !<tag:yaml.org,2002:str>",
+            " &z",
+            " !!timestamp",
+            " !!set",
+        ])
     } else {
         ""
     };
@@ -119,7 +161,10 @@ fn value(random: &mut Random, depth: usize) -> String {
         2 => format!("{tag} {}{comment}\n", flow(random, 0)),
         3 | 4 => format!("{tag} {}", block(random, depth + 1)),
         5 => format!("{tag} {:?}{comment}\n", string(random)),
-        6 => format!("{tag} '{}'{comment}\n", string(random).replace('\'', "''").replace('\n', &format!("\n{}", indent(depth + 1)))),
+        6 => format!(
+            "{tag} '{}'{comment}\n",
+            string(random).replace('\'', "''").replace('\n', &format!("\n{}", indent(depth + 1)))
+        ),
         7 => format!("{tag} {}{comment}\n", escapes(random)),
         8 => format!("{tag}{comment}\n"),
         // A plain scalar over several lines.
@@ -134,7 +179,11 @@ pub fn sequence(random: &mut Random, depth: usize) -> String {
 
 fn flow(random: &mut Random, depth: usize) -> String {
     let item = |r: &mut Random| {
-        if depth < 3 && r.one_in(4) { flow(r, depth + 1) } else { plain(r).replace([',', '[', ']', '{', '}', '\n'], "") }
+        if depth < 3 && r.one_in(4) {
+            flow(r, depth + 1)
+        } else {
+            plain(r).replace([',', '[', ']', '{', '}', '\n'], "")
+        }
     };
     let gap = *random.pick(&[" ", " ", "", "\n    ", " # c\n    "]);
     let count = random.below(4);
@@ -163,7 +212,12 @@ fn block(random: &mut Random, depth: usize) -> String {
             text.push_str(random.one_of(&["\n", " \n", "      \n", "\t\n"]));
         } else {
             let more = *random.pick(&["", "", "", " ", "  ", "\t"]);
-            text.push_str(&format!("{}{more}{}{}\n", indent(depth), string(random).replace(['\n', '\r'], " "), random.pick(&["", "", " "])));
+            text.push_str(&format!(
+                "{}{more}{}{}\n",
+                indent(depth),
+                string(random).replace(['\n', '\r'], " "),
+                random.pick(&["", "", " "])
+            ));
         }
     }
     text
@@ -172,7 +226,30 @@ fn block(random: &mut Random, depth: usize) -> String {
 /// A double-quoted scalar with escapes, some wrong.
 fn escapes(random: &mut Random) -> String {
     let body = many(random, 5, |r| {
-        (*r.pick(&["\\n", "\\t", "\\x41", "\\u00e9", "\\U0001F600", "\\0", "\\e", "\\_", "\\N", "\\L", "\\/", "\\\"", "\\ ", "\\q", "\\x4", "\\ud800", "a", " ", "\\\n   b", "\n\n  c", "\\b\\a\\v\\f\\r"])).to_owned()
+        (*r.pick(&[
+            "\\n",
+            "\\t",
+            "\\x41",
+            "\\u00e9",
+            "\\U0001F600",
+            "\\0",
+            "\\e",
+            "\\_",
+            "\\N",
+            "\\L",
+            "\\/",
+            "\\\"",
+            "\\ ",
+            "\\q",
+            "\\x4",
+            "\\ud800",
+            "a",
+            " ",
+            "\\\n   b",
+            "\n\n  c",
+            "\\b\\a\\v\\f\\r",
+        ]))
+        .to_owned()
     });
     format!("\"{body}\"")
 }

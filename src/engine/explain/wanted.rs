@@ -70,7 +70,7 @@ fn key_place(layer: &Layer, path: &[&str]) -> Option<Location> {
             }
             (source, path.get(chart.len()..)?)
         }
-        Layer::Set { .. } => return None,
+        Layer::Set { .. } | Layer::Setting { .. } => return None,
     };
     let steps: Vec<Step<'_>> = path.iter().map(|key| Step::Key(key)).collect();
     let span: Span = locate(&source.text, &steps)?.key;

@@ -1,0 +1,212 @@
+//! Which environments and releases of a project are meant.
+
+use super::args::{on, text, texts};
+use crate::diagnostic::{Diagnostic, Error};
+use crate::project::{Environment, Installation, Project, Release};
+use crate::tree::Tree;
+use clap::ArgMatches;
+
+/// The flags that set values: who gives one means Helm's command, unless an environment is named.
+const VALUES: [&str; 6] = ["values", "set", "set-string", "set-file", "set-json", "set-literal"];
+
+/// Releases of environments of a project.
+pub(super) struct Selection {
+    pub(super) project: Project,
+    /// The environments by their places in the project, each with its releases' places.
+    pub(super) environments: Vec<Chosen>,
+}
+
+/// An environment and what of it is meant.
+pub(super) struct Chosen {
+    environment: usize,
+    releases: Vec<usize>,
+    /// Whether these are all of its releases.
+    pub(super) whole: bool,
+}
+
+impl Selection {
+    /// What is meant, in order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&Environment, Vec<&Release>, bool)> {
+        self.environments.iter().filter_map(|chosen| {
+            let environment = self.project.environments.get(chosen.environment)?;
+            let releases = chosen.releases.iter().filter_map(|i| self.project.releases.get(*i)).collect();
+            Some((environment, releases, chosen.whole))
+        })
+    }
+}
+
+/// What `template` is to render of a project; none if Helm's own command is meant.
+pub(super) fn template(matches: &ArgMatches, tree: &dyn Tree) -> Result<Option<Selection>, Error> {
+    let words = texts(matches, "args");
+    let environment = text(matches, "environment");
+    let all = on(matches, "all");
+    if environment.is_some() && all {
+        return Err(own("`-e` names one environment and `--all` means all; give one of them"));
+    }
+    let named = text(matches, "project");
+    if environment.is_none() && !all && named.is_none() {
+        let alone = ["generate-name", "name-template"];
+        let helm = !words.is_empty()
+            || VALUES.iter().chain(&alone).any(|flag| matches.contains_id(flag))
+            || tree.kind("Chart.yaml").is_ok();
+        if helm {
+            return Ok(None);
+        }
+    }
+    let project = match (project(matches, tree)?, &environment) {
+        (Some(project), _) => project,
+        (None, Some(name)) => Project::by_convention(tree, &super::template::nearby_chart(tree)?, name)?,
+        (None, None) if all => return Err(no_project()),
+        (None, None) => return Ok(None),
+    };
+    for flag in ["generate-name", "name-template"] {
+        if matches.contains_id(flag) {
+            return Err(own(format!("--{flag} is not for environments: the project names its releases")));
+        }
+    }
+    let environment = match (environment, &project.default_environment) {
+        (Some(name), _) => Some(name),
+        (None, _) if all => None,
+        (None, Some(default)) => Some(default.text.clone()),
+        (None, None) if named.is_none() => return Ok(None),
+        (None, None) => {
+            let names: Vec<&str> = project.concrete().map(|e| e.name.text.as_str()).collect();
+            return Err(unnamed(&names));
+        }
+    };
+    let environments = match &environment {
+        Some(name) => vec![project.environment(name)?],
+        None => project.concrete().collect(),
+    };
+    let environments = choose(&project, &environments, &words)?;
+    Ok(Some(Selection { project, environments }))
+}
+
+/// What a command is about whose first word names an environment, unless `-e` does; none if no environment is meant:
+/// the chart here, by Helm's rules.
+pub(super) fn positional(matches: &ArgMatches, tree: &dyn Tree) -> Result<Option<Selection>, Error> {
+    let mut words = texts(matches, "args");
+    let mut environment = text(matches, "environment");
+    let helm = VALUES.iter().any(|flag| matches.contains_id(flag)) || tree.kind("Chart.yaml").is_ok();
+    if words.is_empty() && environment.is_none() && !matches.contains_id("project") && helm {
+        return Ok(None);
+    }
+    let Some(project) = project(matches, tree)? else {
+        let first = if words.is_empty() { None } else { Some(words.remove(0)) };
+        let (name, first) = match (environment, first) {
+            (Some(name), first) => (name, first),
+            (None, Some(first)) => (first, None),
+            (None, None) => return Ok(None),
+        };
+        words.splice(0..0, first);
+        let project = Project::by_convention(tree, &super::template::nearby_chart(tree)?, &name)?;
+        let environments = choose(&project, &[project.environment(&name)?], &words)?;
+        return Ok(Some(Selection { project, environments }));
+    };
+    let default = project.default_environment.as_ref().map(|default| default.text.clone());
+    if let (None, Some(first)) = (&environment, words.first().cloned()) {
+        let is_environment = project.environments.iter().any(|e| e.name.text == first);
+        let is_release = project.releases.iter().any(|r| r.key.text == first);
+        match (is_environment, is_release) {
+            (true, true) => {
+                return Err(Diagnostic::own(format!("`{first}` is an environment and a release"))
+                    .hint(format!("name the environment with `-e`: `-e {first}` or `-e ENV {first}`"))
+                    .into());
+            }
+            (false, true) if default.is_some() => {}
+            (false, false) => {
+                let names = project.environments.iter().map(|e| e.name.text.as_str());
+                let keys = project.releases.iter().map(|r| r.key.text.as_str());
+                let both: Vec<&str> = names.chain(keys).collect();
+                let diagnostic =
+                    Diagnostic::own(format!("there is no environment `{first}` in {}", project.source.path));
+                return Err(match crate::diagnostic::nearest(&first, both.iter().copied()) {
+                    Some(near) => diagnostic.hint(format!("did you mean `{near}`?")),
+                    None => diagnostic.fact(format!("it has: {}", both.join(", "))),
+                }
+                .into());
+            }
+            (false, true) => {}
+            (true, false) => {
+                environment = Some(first);
+                words.remove(0);
+            }
+        }
+    }
+    let Some(name) = environment.or(default) else {
+        let names: Vec<&str> = project.concrete().map(|e| e.name.text.as_str()).collect();
+        return Err(unnamed(&names));
+    };
+    let environments = choose(&project, &[project.environment(&name)?], &words)?;
+    Ok(Some(Selection { project, environments }))
+}
+
+/// A failure that Helm does not know.
+fn own(message: impl Into<String>) -> Error {
+    Diagnostic::own(message).into()
+}
+
+/// No environment is named where one must be.
+pub(super) fn unnamed(names: &[&str]) -> Error {
+    Diagnostic {
+        message: "no environment is named, and there is no `defaultEnvironment`".into(),
+        ..Diagnostic::default()
+    }
+    .fact(format!("there are: {}", names.join(", ")))
+    .hint("name one with `-e`")
+    .into()
+}
+
+/// There is no project's file.
+pub(super) fn no_project() -> Error {
+    let message = format!("there is no {} here or in a folder above", crate::project::FILE);
+    Diagnostic::own(message).hint("`rhelm init` writes one for a chart").into()
+}
+
+/// The project that is named, or the one found upwards.
+pub(super) fn project(matches: &ArgMatches, tree: &dyn Tree) -> Result<Option<Project>, Error> {
+    match text(matches, "project").or_else(|| Project::find(tree)) {
+        Some(path) => Project::read(tree, &path).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// The releases that words name, or all, in the order of the file.
+fn choose(project: &Project, environments: &[&Environment], words: &[String]) -> Result<Vec<Chosen>, Error> {
+    for word in words {
+        let release = project.release(word)?;
+        if let [environment] = environments
+            && !release.is_in(environment)
+        {
+            // The error says where it exists.
+            return Err(elsewhere(project, environment, release));
+        }
+    }
+    let mut found = Vec::new();
+    for environment in environments {
+        let Some(place) = project.environments.iter().position(|e| e.name.text == environment.name.text) else {
+            continue;
+        };
+        let there = project.releases.iter().enumerate().filter(|(_, release)| release.is_in(environment));
+        let all: Vec<usize> = there.map(|(i, _)| i).collect();
+        let named = |i: &usize| {
+            let release = project.releases.get(*i);
+            words.is_empty() || release.is_some_and(|release| words.contains(&release.key.text))
+        };
+        let releases: Vec<usize> = all.iter().copied().filter(named).collect();
+        if releases.is_empty() && environments.len() == 1 {
+            let message = format!("no release exists in environment `{}`", environment.name.text);
+            return Err(Diagnostic::own(message).into());
+        }
+        found.push(Chosen { environment: place, whole: releases.len() == all.len(), releases });
+    }
+    Ok(found)
+}
+
+fn elsewhere(project: &Project, environment: &Environment, release: &Release) -> Error {
+    // A tree is not asked: the release does not exist here.
+    match project.installation(&crate::tree::Memory::default(), environment, release) {
+        Err(error) => error,
+        Ok(Installation { .. }) => own("there is no such release"),
+    }
+}

@@ -1,0 +1,225 @@
+//! Swaps in rendered objects: what one environment has and another lacks, for charts that one cannot change.
+//!
+//! An object that no override touches keeps its bytes; one that was touched is written as `toYaml` would write it.
+
+mod merge;
+mod target;
+mod value;
+
+pub use target::{Pattern, Target};
+pub use value::json;
+
+use super::object::{Object, names};
+use super::{Document, Manifests};
+use crate::diagnostic::{Diagnostic, Error, Location, nearest};
+use crate::value::Str;
+use crate::yaml;
+use json_patch::{Patch, PatchOperation};
+use serde_json::{Value as Json, json};
+
+/// One swap: what it is about, and what happens to it.
+#[derive(Debug, Clone)]
+pub struct Override {
+    /// The objects that it is about.
+    pub target: Target,
+    /// What happens to them.
+    pub action: Action,
+    /// Whether it may match nothing.
+    pub optional: bool,
+    /// Its target, where it is written.
+    pub at: Location,
+    /// Its action, where it is written.
+    pub action_at: Location,
+}
+
+/// What happens to an object.
+#[derive(Debug, Clone)]
+pub enum Action {
+    /// Merged into it: null removes, lists of objects merge by the key that Kubernetes has for them.
+    Patch(Json),
+    /// RFC 6902, and where each operation is written.
+    JsonPatch(Vec<PatchOperation>, Vec<Location>),
+    /// A Service becomes another name of this host.
+    ExternalName(String),
+    /// It vanishes.
+    Drop,
+}
+
+/// What overrides know of the release whose objects they see.
+#[derive(Debug, Clone, Copy)]
+pub struct Scope<'a> {
+    /// The release, as the project names it.
+    pub release: &'a str,
+    /// Its namespace.
+    pub namespace: &'a str,
+}
+
+/// Which overrides matched something, and what there was.
+#[derive(Debug, Default)]
+pub struct Matches {
+    matched: Vec<bool>,
+    /// Kind and name of all objects before the overrides.
+    seen: Vec<(String, String)>,
+}
+
+impl Matches {
+    /// Takes in what another release had.
+    pub fn add(&mut self, other: &Matches) {
+        self.matched.resize(self.matched.len().max(other.matched.len()), false);
+        for (all, one) in self.matched.iter_mut().zip(&other.matched) {
+            *all |= one;
+        }
+        self.seen.extend(other.seen.iter().cloned());
+    }
+}
+
+/// Applies overrides in their order to resources and hooks; `crds/` is left alone.
+///
+/// # Errors
+/// A patch that does not fit: its place, and the object.
+pub fn apply(
+    manifests: &mut Manifests,
+    overrides: &[&Override],
+    scope: Scope<'_>,
+    matches: &mut Matches,
+) -> Result<(), Error> {
+    matches.matched.resize(overrides.len(), false);
+    if overrides.is_empty() {
+        return Ok(());
+    }
+    matches.seen.extend(names(manifests).map(|(kind, name)| (kind.to_owned(), name.to_owned())));
+    for documents in [&mut manifests.resources, &mut manifests.hooks] {
+        let mut failure = None;
+        documents.retain_mut(|document| match swap(document, overrides, scope, matches) {
+            Ok(stays) => stays,
+            Err(error) => {
+                failure.get_or_insert(error);
+                true
+            }
+        });
+        if let Some(error) = failure {
+            return Err(error);
+        }
+    }
+    Ok(())
+}
+
+/// Applies overrides to one document; tells whether it stays.
+fn swap(
+    document: &mut Document,
+    overrides: &[&Override],
+    scope: Scope<'_>,
+    matches: &mut Matches,
+) -> Result<bool, Error> {
+    let may = |o: &&Override| o.target.may_match(&document.kind, &document.name, scope.release);
+    if !overrides.iter().any(may) {
+        return Ok(true);
+    }
+    let Ok(Some(root)) = yaml::read(&document.text) else { return Ok(true) };
+    let Ok(before) = json(&root) else { return Ok(true) };
+    let mut after = before.clone();
+    // Targets are about the object as it was rendered, so that the order of overrides decides no match.
+    let object = Object::of(&root, scope.namespace);
+    for (i, o) in overrides.iter().enumerate() {
+        if !o.target.matches(&object, &before, scope.release) {
+            continue;
+        }
+        if let Some(matched) = matches.matched.get_mut(i) {
+            *matched = true;
+        }
+        match &o.action {
+            Action::Drop => return Ok(false),
+            Action::Patch(patch) => merge::merge(&mut after, patch, &object)
+                .map_err(|words| misfit(&o.action_at, &object, &document.path, &words))?,
+            Action::ExternalName(host) => external_name(&mut after, host),
+            Action::JsonPatch(operations, places) => json_patch::patch(&mut after, &Patch(operations.clone()))
+                .map_err(|error| {
+                    let at = places.get(error.operation).unwrap_or(&o.action_at);
+                    misfit(at, &object, &document.path, &format!("`{}`: {}", error.path, error.kind))
+                })?,
+        }
+    }
+    if after != before {
+        let text = yaml::emit(&value::value(&after)).map_err(|f| Error::helm(f.message))?;
+        document.text = Str::from(text.strip_suffix(b"\n").unwrap_or(&text));
+        let word = |path: &str| after.pointer(path).and_then(Json::as_str).unwrap_or_default().to_owned();
+        document.kind = word("/kind");
+        document.name = word("/metadata/name");
+    }
+    Ok(true)
+}
+
+fn misfit(at: &Location, object: &Object, path: &str, words: &str) -> Error {
+    let message = format!("this does not fit {object}: {words}");
+    Diagnostic { message, at: Some(at.clone()), ..Diagnostic::default() }.fact(format!("rendered by {path}")).into()
+}
+
+/// What is left of a Service that is a name only: its ports, which clients may look up.
+fn external_name(service: &mut Json, host: &str) {
+    let mut spec = json!({"type": "ExternalName", "externalName": host});
+    if let Some(Json::Array(ports)) = service.pointer("/spec/ports") {
+        let mut ports = ports.clone();
+        for port in ports.iter_mut().filter_map(Json::as_object_mut) {
+            port.remove("nodePort");
+        }
+        if let Some(spec) = spec.as_object_mut() {
+            spec.insert("ports".into(), ports.into());
+        }
+    }
+    if let Some(service) = service.as_object_mut() {
+        service.insert("spec".into(), spec);
+    }
+}
+
+/// One diagnostic for each override that matched nothing though it had to.
+pub fn unmatched(overrides: &[&Override], matches: &Matches) -> Vec<Diagnostic> {
+    let idle = overrides.iter().enumerate().filter(|(i, o)| {
+        let matched = matches.matched.get(*i).copied().unwrap_or(false);
+        !matched && !o.optional
+    });
+    idle.map(|(_, o)| {
+        let mut diagnostic = Diagnostic {
+            message: format!("no rendered object is {}", o.target),
+            at: Some(o.at.clone()),
+            ..Diagnostic::default()
+        };
+        let near = near(&o.target, &matches.seen);
+        if !near.is_empty() {
+            diagnostic = diagnostic.fact(format!("near it: {}", near.join(", ")));
+        }
+        diagnostic.hint("correct the target, or add `optional: true` if it may match nothing")
+    })
+    .collect()
+}
+
+/// Up to three objects that may have been meant.
+fn near(target: &Target, seen: &[(String, String)]) -> Vec<String> {
+    let kind = target.kind.as_ref().map(Pattern::text).unwrap_or_default();
+    let name = target.name.as_ref().map(Pattern::text).unwrap_or_default();
+    let same_kind = seen.iter().filter(|(k, _)| k == kind);
+    let same_name = seen.iter().filter(|(_, n)| !name.is_empty() && n == name);
+    let mut found: Vec<&(String, String)> = same_name.collect();
+    let names = || same_kind.clone().map(|(_, n)| n.as_str());
+    if let Some(near) = nearest(name, names()) {
+        found.extend(same_kind.clone().filter(|(_, n)| n == near));
+    }
+    if found.is_empty() {
+        found.extend(same_kind.clone());
+    }
+    if found.is_empty()
+        && let Some(near) = nearest(kind, seen.iter().map(|(k, _)| k.as_str()))
+    {
+        found.extend(seen.iter().filter(|(k, _)| k == near));
+    }
+    let mut near: Vec<String> = Vec::new();
+    for (kind, name) in found {
+        let object = format!("{kind} `{name}`");
+        if near.len() < 3 && !near.contains(&object) {
+            near.push(object);
+        }
+    }
+    near
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,130 @@
+use super::*;
+use crate::diagnostic::{Source, Span};
+use crate::manifest::Event;
+use std::sync::Arc;
+
+fn document(text: &str) -> Document {
+    let head = yaml::head(text.as_bytes()).unwrap();
+    Document {
+        path: "c/templates/x.yaml".into(),
+        text: Str::from(text),
+        kind: head.kind.to_string(),
+        name: head.name.to_string(),
+        events: Vec::new(),
+    }
+}
+
+fn parsed(text: &str) -> Json {
+    json(&yaml::read(text.as_bytes()).unwrap().unwrap()).unwrap()
+}
+
+fn swap_one(kind: &str, name: &str, action: Action) -> Override {
+    let source = Arc::new(Source { name: "p".into(), path: "p".into(), text: Str::default(), origin: None });
+    let at = Location { source, span: Span::default() };
+    let target = Target {
+        kind: Some(Pattern::parse(kind).unwrap()),
+        name: Some(Pattern::parse(name).unwrap()),
+        ..Target::default()
+    };
+    Override { target, action, optional: false, at: at.clone(), action_at: at }
+}
+
+fn run(text: &str, o: &Override) -> String {
+    let mut manifests = Manifests { resources: vec![document(text)], ..Manifests::default() };
+    let scope = Scope { release: "r", namespace: "n" };
+    match apply(&mut manifests, &[o], scope, &mut Matches::default()) {
+        Ok(()) => manifests.resources.first().map_or("gone".into(), |d| d.text.to_string()),
+        Err(error) => error.to_string(),
+    }
+}
+
+const POD: &str = "apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  replicas: 1000000
+  template:
+    spec:
+      containers:
+      - name: web
+        image: a
+        env: [{name: A, value: '1'}, {name: B, value: '2'}]
+        args: [x]
+";
+
+#[test]
+fn patches() {
+    for (patch, path, want) in [
+        ("spec: {replicas: 2}", "/spec/replicas", "2"),
+        (
+            "spec: {replicas: null}",
+            "/spec",
+            r#"{"template":{"spec":{"containers":[{"args":["x"],"env":[{"name":"A","value":"1"},{"name":"B","value":"2"}],"image":"a","name":"web"}]}}}"#,
+        ),
+        (
+            "spec: {template: {spec: {containers: [{name: web, env: [{name: B, value: '3'}, {name: C}, {name: A, $patch: delete}]}]}}}",
+            "/spec/template/spec/containers/0/env",
+            r#"[{"name":"B","value":"3"},{"name":"C"}]"#,
+        ),
+        (
+            "spec: {template: {spec: {containers: [{name: side}]}}}",
+            "/spec/template/spec/containers/1",
+            r#"{"name":"side"}"#,
+        ),
+        (
+            "spec: {template: {spec: {containers: [{name: web, args: [v, z]}]}}}",
+            "/spec/template/spec/containers/0/args",
+            r#"["v","z"]"#,
+        ),
+        (
+            "spec: {template: {spec: {volumes: [{name: d, emptyDir: {}}]}}}",
+            "/spec/template/spec/volumes",
+            r#"[{"emptyDir":{},"name":"d"}]"#,
+        ),
+        ("spec: {$patch: replace, paused: true}", "/spec", r#"{"paused":true}"#),
+        ("metadata: {labels: {a: b, c: null}}", "/metadata", r#"{"labels":{"a":"b"},"name":"web"}"#),
+    ] {
+        let after = parsed(&run(POD, &swap_one("Deployment", "*", Action::Patch(parsed(patch)))));
+        assert_eq!(after.pointer(path).map(ToString::to_string).as_deref(), Some(want), "{patch}");
+    }
+    let bad =
+        swap_one("Deployment", "web", Action::Patch(parsed("spec: {template: {spec: {containers: [{image: b}]}}}")));
+    assert_eq!(
+        run(POD, &bad),
+        "this does not fit Deployment `web`: an item of `spec.template.spec.containers` lacks `name`, by which that list is merged"
+    );
+}
+
+#[test]
+fn bytes() {
+    // A patch that changes nothing, and a target that is not this one, leave the text as it is.
+    assert_eq!(run(POD, &swap_one("Deployment", "web", Action::Patch(parsed("spec: {replicas: 1000000}")))), POD);
+    assert_eq!(run(POD, &swap_one("Deployment", "x*", Action::Drop)), POD);
+    assert_eq!(run(POD, &swap_one("Depl*", "w?b", Action::Drop)), "gone");
+    let text = run(POD, &swap_one("Deployment", "web", Action::Patch(parsed("spec: {template: null}"))));
+    assert_eq!(text, "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  replicas: 1000000");
+}
+
+#[test]
+fn services() {
+    let service = "apiVersion: v1\nkind: Service\nmetadata: {name: db}\nspec: {clusterIP: None, selector: {a: b}, ports: [{port: 1, nodePort: 30000}]}\n";
+    assert_eq!(
+        run(service, &swap_one("Service", "db", Action::ExternalName("h".into()))),
+        "apiVersion: v1\nkind: Service\nmetadata:\n  name: db\nspec:\n  externalName: h\n  ports:\n  - port: 1\n  type: ExternalName"
+    );
+}
+
+#[test]
+fn strangers() {
+    let mut manifests = Manifests { hooks: vec![document(POD)], ..Manifests::default() };
+    manifests.hooks[0].events = vec![Event::Test];
+    let overrides = [swap_one("Deployment", "wep", Action::Drop), swap_one("Deployment", "web", Action::Drop)];
+    let overrides: Vec<&Override> = overrides.iter().collect();
+    let mut matches = Matches::default();
+    apply(&mut manifests, &overrides, Scope { release: "r", namespace: "n" }, &mut matches).unwrap();
+    assert!(manifests.hooks.is_empty());
+    let idle = unmatched(&overrides, &matches);
+    assert_eq!(idle.len(), 1);
+    assert_eq!(idle[0].message, "no rendered object is kind `Deployment`, name `wep`");
+    assert_eq!(idle[0].facts, ["near it: Deployment `web`"]);
+}

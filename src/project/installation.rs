@@ -1,0 +1,202 @@
+//! A release in an environment: its chart, its layers in order, and where it goes.
+
+use super::near::near;
+use super::reader::Text;
+use super::{Environment, Project, Release, Setting};
+use crate::diagnostic::{Diagnostic, Error, Location};
+use crate::engine::KubeVersion;
+use crate::manifest::overrides::Override;
+use crate::tree::{Kind, Tree};
+use crate::values::Below;
+
+/// A release in an environment.
+#[derive(Debug)]
+pub struct Installation<'p> {
+    /// The environment.
+    pub environment: &'p Environment,
+    /// The release.
+    pub release: &'p Release,
+    /// The chart's path as the shell knows it.
+    pub chart: String,
+    /// Its namespace, if the project says one.
+    pub namespace: Option<String>,
+    /// The kubeconfig context that guards the environment.
+    pub kube_context: Option<String>,
+    /// The cluster's version, if the project says one.
+    pub kube_version: Option<KubeVersion>,
+    /// API versions beyond those that Helm knows.
+    pub api_versions: Vec<String>,
+    /// What lies over the chart's defaults and below the flags, lowest priority first.
+    pub layers: Vec<Layer>,
+    /// Swaps in the rendered objects, in order.
+    pub overrides: Vec<&'p Override>,
+}
+
+/// A layer and why it is there.
+#[derive(Debug, Clone)]
+pub struct Layer {
+    /// The layer.
+    pub input: Below,
+    /// Why it is there.
+    pub origin: Origin,
+}
+
+/// Why a layer is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// A path of `values` without `{env}`.
+    Literal,
+    /// A path of `values` with `{env}`: the rung for which the file exists.
+    Rung(String),
+    /// `set` of this rung.
+    Environment(String),
+    /// `set` of the release.
+    Release,
+}
+
+/// Fills in placeholders.
+fn fill(path: &str, environment: &str, release: &str) -> String {
+    path.replace("{env}", environment).replace("{release}", release)
+}
+
+impl Project {
+    /// What a release is in an environment.
+    ///
+    /// # Errors
+    /// It does not exist there, or files that it names do not: all of them.
+    pub fn installation<'p>(
+        &'p self,
+        tree: &dyn Tree,
+        environment: &'p Environment,
+        release: &'p Release,
+    ) -> Result<Installation<'p>, Error> {
+        let name = &environment.name.text;
+        if !release.is_in(environment) {
+            let message = format!("release `{}` does not exist in environment `{name}`", release.key.text);
+            let places: Vec<&str> = release.environments.iter().flatten().map(|e| e.text.as_str()).collect();
+            let at = Some(self.at(&release.key));
+            let diagnostic = Diagnostic { message, at, ..Diagnostic::default() };
+            return Err(diagnostic.fact(format!("it exists in: {}", places.join(", "))).into());
+        }
+        let mut missing = Vec::new();
+        let chart = self.path(&fill(&release.chart.text, name, ""));
+        if let Err(error) = tree.kind(&chart) {
+            missing.push(self.missing(tree, &release.chart, "chart", std::slice::from_ref(&chart), &error.words));
+        }
+        let layers = self.layers(tree, environment, release, &mut missing);
+        if !missing.is_empty() {
+            return Err(Error::all(missing));
+        }
+        let nearest = |get: fn(&Environment) -> Option<&Text>| {
+            self.ladder(environment).rev().find_map(get).map(|text| text.text.clone())
+        };
+        let own = release.namespace.as_ref().map(|text| text.text.clone());
+        let version = nearest(|rung| rung.kube_version.as_ref());
+        let api_versions = self.ladder(environment).rev().find_map(|rung| rung.api_versions.as_ref());
+        Ok(Installation {
+            environment,
+            release,
+            chart,
+            namespace: own.or_else(|| nearest(|rung| rung.namespace.as_ref())),
+            kube_context: nearest(|rung| rung.kube_context.as_ref()),
+            kube_version: version.map(|version| KubeVersion::parse(&version)).transpose()?,
+            api_versions: api_versions.into_iter().flatten().map(|text| text.text.clone()).collect(),
+            layers,
+            overrides: self.overrides(environment),
+        })
+    }
+
+    fn at(&self, text: &Text) -> Location {
+        Location { source: self.source.clone(), span: text.span }
+    }
+
+    /// The layers in order: literal paths before the first pattern; the patterns' files rung by rung; the other literal
+    /// paths; `set` of the rungs; `set` of the release.
+    fn layers(
+        &self,
+        tree: &dyn Tree,
+        environment: &Environment,
+        release: &Release,
+        missing: &mut Vec<Diagnostic>,
+    ) -> Vec<Layer> {
+        let key = &release.key.text;
+        let is_pattern = |path: &&Text| path.text.contains("{env}");
+        let first = release.values.iter().position(|path| is_pattern(&path)).unwrap_or(release.values.len());
+        let (before, rest) = release.values.split_at(first);
+        let mut layers = Vec::new();
+        let literal = |path: &Text, layers: &mut Vec<Layer>, missing: &mut Vec<Diagnostic>| {
+            let file = self.path(&fill(&path.text, "", key));
+            match tree.kind(&file) {
+                Ok(Kind::File) => layers.push(Layer { input: Below::File(file), origin: Origin::Literal }),
+                Ok(Kind::Folder) => missing.push(self.missing(tree, path, "values file", &[file], "is a folder")),
+                Err(error) => missing.push(self.missing(tree, path, "values file", &[file], &error.words)),
+            }
+        };
+        for path in before {
+            literal(path, &mut layers, missing);
+        }
+        let mut found = vec![false; rest.len()];
+        for rung in self.ladder(environment) {
+            let patterns = rest.iter().zip(&mut found).filter(|(path, _)| is_pattern(path));
+            for (pattern, found) in patterns {
+                let file = self.path(&fill(&pattern.text, &rung.name.text, key));
+                if let Ok(Kind::File) = tree.kind(&file) {
+                    *found = true;
+                    let origin = Origin::Rung(rung.name.text.clone());
+                    layers.push(Layer { input: Below::File(file), origin });
+                }
+            }
+        }
+        // What exists for none of these rungs must exist for another environment's.
+        for (pattern, _) in rest.iter().zip(&found).filter(|(path, found)| is_pattern(path) && !**found) {
+            let names = self.environments.iter().map(|e| e.name.text.as_str());
+            let files: Vec<String> = names.map(|name| self.path(&fill(&pattern.text, name, key))).collect();
+            if !files.iter().any(|file| tree.kind(file) == Ok(Kind::File)) {
+                missing.push(self.missing(tree, pattern, "values file", &files, "for no rung of any environment"));
+            }
+        }
+        for path in rest.iter().filter(|path| !is_pattern(path)) {
+            literal(path, &mut layers, missing);
+        }
+        let mut settings = |settings: &[Setting], origin: &Origin| {
+            for Setting { argument, span } in settings {
+                let at = Location { source: self.source.clone(), span: *span };
+                let input = Below::Setting { argument: argument.clone(), at };
+                layers.push(Layer { input, origin: origin.clone() });
+            }
+        };
+        for rung in self.ladder(environment) {
+            settings(&rung.set, &Origin::Environment(rung.name.text.clone()));
+        }
+        settings(&release.set, &Origin::Release);
+        layers
+    }
+
+    /// A file that the project names and that is not there.
+    fn missing(&self, tree: &dyn Tree, path: &Text, what: &str, files: &[String], words: &str) -> Diagnostic {
+        let several = files.len() > 1;
+        let message = match files.first() {
+            Some(file) if !several && !words.ends_with("no such file or directory") => {
+                format!("`{file}` cannot be read as a {what}: {words}")
+            }
+            Some(file) if !several => format!("there is no {what} `{file}`"),
+            _ => format!("there is no {what} `{}` for any environment", self.path(&path.text)),
+        };
+        let mut diagnostic = Diagnostic { message, at: Some(self.at(path)), ..Diagnostic::default() };
+        if several {
+            diagnostic = diagnostic.fact(format!("looked for: {}", files.join(", ")));
+        }
+        let mut near: Vec<String> = files.iter().filter_map(|file| near(tree, file)).collect();
+        near.sort();
+        near.dedup();
+        // A folder says less than the file in it.
+        let whole = near.clone();
+        near.retain(|path| !whole.iter().any(|other| other.starts_with(&format!("{path}/"))));
+        near.truncate(3);
+        match near.as_slice() {
+            [] => diagnostic,
+            near => diagnostic
+                .hint(format!("there is {}", near.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", "))),
+        }
+    }
+}

@@ -1,0 +1,195 @@
+use super::*;
+use crate::tree::Memory;
+use crate::values::Below;
+use std::time::{Duration, Instant};
+
+fn project(text: &str, files: &[&str]) -> (Memory, Result<Project, Error>) {
+    let mut tree = Memory::default();
+    tree.insert("p/rhelm.yaml", text);
+    tree.insert("p/c/Chart.yaml", "apiVersion: v2\nname: c\nversion: 1.0.0\n");
+    for file in files {
+        tree.insert(&format!("p/{file}"), "a: 1\n");
+    }
+    let project = Project::read(&tree, "p");
+    (tree, project)
+}
+
+/// The layers of the release `c`, paths without their folder, `set` by its argument.
+fn layers(tree: &Memory, project: &Project, environment: &str) -> Vec<String> {
+    let environment = project.environment(environment).unwrap();
+    let release = project.release("c").unwrap();
+    let installation = project.installation(tree, environment, release).unwrap();
+    let shown = |layer: &Layer| match &layer.input {
+        Below::File(path) => path.strip_prefix("p/").unwrap_or(path).to_owned(),
+        Below::Setting { argument, .. } => argument.to_string(),
+    };
+    installation.layers.iter().map(shown).collect()
+}
+
+#[test]
+fn ladder() {
+    let text = "environments:
+  local: {from: staging, set: {x: 3}}
+  staging: {from: base, set: {x: 2}}
+  base: {abstract: true, set: {x: [1]}}
+  alone:
+releases:
+  c:
+    chart: c
+    values: [first, 'v/{env}', 'v/{release}-{env}', last]
+    set: {k: {z: '1'}}
+";
+    let files = ["first", "last", "v/base", "v/c-base", "v/local", "v/c-staging"];
+    let (tree, project) = project(text, &files);
+    let project = project.unwrap();
+    let all =
+        ["first", "v/base", "v/c-base", "v/c-staging", "v/local", "last", "x=[1]", "x=2", "x=3", "k={\"z\":\"1\"}"];
+    assert_eq!(layers(&tree, &project, "local"), all);
+    assert_eq!(
+        layers(&tree, &project, "staging"),
+        ["first", "v/base", "v/c-base", "v/c-staging", "last", "x=[1]", "x=2", "k={\"z\":\"1\"}"]
+    );
+    assert_eq!(layers(&tree, &project, "alone"), ["first", "last", "k={\"z\":\"1\"}"]);
+    let names: Vec<&str> = project.concrete().map(|e| e.name.text.as_str()).collect();
+    assert_eq!(names, ["local", "staging", "alone"]);
+}
+
+#[test]
+fn found_upwards() {
+    let mut tree = Memory::default();
+    assert_eq!(Project::find(&tree), None);
+    tree.insert("rhelm.yaml", "");
+    assert_eq!(Project::find(&tree).as_deref(), Some("rhelm.yaml"));
+}
+
+/// Twenty rungs and three hundred releases.
+#[test]
+fn large() {
+    let mut text = "environments:\n  e0: {}\n".to_owned();
+    let mut files = Vec::new();
+    for i in 1..20 {
+        text.push_str(&format!("  e{i}: {{from: e{}, set: {{a.b: {i}}}}}\n", i - 1));
+    }
+    text.push_str("releases:\n");
+    for i in 0..300 {
+        text.push_str(&format!("  c{i}: {{chart: c, values: [common, 'v/{{env}}', '{{release}}/{{env}}']}}\n"));
+        files.push(format!("c{i}/e7"));
+    }
+    files.extend((0..20).map(|i| format!("v/e{i}")));
+    files.push("common".to_owned());
+    let files: Vec<&str> = files.iter().map(String::as_str).collect();
+    let start = Instant::now();
+    let (tree, project) = project(&text, &files);
+    let project = project.unwrap();
+    let top = project.environment("e19").unwrap();
+    for release in &project.releases {
+        let installation = project.installation(&tree, top, release).unwrap();
+        assert_eq!(installation.layers.len(), 1 + 20 + 1 + 19);
+    }
+    // Milliseconds where the code is optimised; here it is not, and others work beside it.
+    assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+}
+
+/// What is nested too deeply for any use is an error, on a thread with a small stack too.
+#[test]
+fn deep() {
+    let nested = format!("{}{}", "{b: ".repeat(9_000), "}".repeat(9_000));
+    for text in [
+        format!("environments: {{a: {{}}}}\nvars: {nested}\nreleases: {{c: {{chart: c}}}}\n"),
+        format!("environments: {{a: {{set: {nested}}}}}\nreleases: {{c: {{chart: c}}}}\n"),
+        format!(
+            "environments: {{a: {{overrides: [{{target: {{kind: a}}, patch: {nested}}}]}}}}\nreleases: {{c: {{chart: c}}}}\n"
+        ),
+        format!("environments: {nested}\nreleases: {{c: {{chart: c}}}}\n"),
+    ] {
+        assert!(project(&text, &[]).1.is_err());
+    }
+}
+
+/// Noise ends in an error, not in a panic.
+#[test]
+fn noise() {
+    let text = "environments: {a: {from: b, set: {x: 1}, overrides: [{target: {kind: S}, patch: {a: [1]}}]}, b: {}}\n\
+                releases: {c: {chart: c, values: ['{env}']}}\ndiff: {ignore: [{path: a}]}\n";
+    for cut in 0..text.len() {
+        for with in ["", "{", "[", ":", "- ", "null", "1", "\"", "*a", "&a ", "!!x ", "\n"] {
+            let noisy = format!("{}{with}{}", &text[..cut], &text[(cut + 1).min(text.len())..]);
+            let _ = project(&noisy, &[]).1;
+        }
+    }
+}
+
+/// The keys that the reader takes are those of the schema.
+#[test]
+fn schema_keys() {
+    let schema: serde_json::Value = serde_json::from_str(SCHEMA).unwrap();
+    let keys = |pointer: &str| {
+        let mut keys: Vec<String> = schema.pointer(pointer).unwrap().as_object().unwrap().keys().cloned().collect();
+        keys.sort();
+        keys
+    };
+    let sorted = |known: &[&str]| {
+        let mut known: Vec<String> = known.iter().map(|key| (*key).to_owned()).collect();
+        known.sort();
+        known
+    };
+    for (pointer, known) in [
+        ("/properties", &declaration::PROJECT[..]),
+        ("/definitions/environment/properties", &declaration::ENVIRONMENT[..]),
+        ("/definitions/release/properties", &declaration::RELEASE[..]),
+        ("/properties/diff/properties", &declaration::DIFF[..]),
+        ("/properties/diff/properties/report/properties", &declaration::REPORT[..]),
+        ("/properties/diff/properties/ignore/items/properties", &Ignore::KEYS[..]),
+        ("/definitions/override/properties", &swaps::OVERRIDE[..]),
+        ("/definitions/override/properties/target/properties", &swaps::TARGET[..]),
+        ("/definitions/override/properties/jsonPatch/items/properties", &swaps::OPERATION[..]),
+    ] {
+        assert_eq!(keys(pointer), sorted(known), "{pointer}");
+    }
+    let names =
+        |pointer: &str| -> Vec<String> { serde_json::from_value(schema.pointer(pointer).unwrap().clone()).unwrap() };
+    assert_eq!(names("/properties/environments/propertyNames/not/enum"), RESERVED);
+    let operations = "/definitions/override/properties/jsonPatch/items/properties/op/enum";
+    assert_eq!(names(operations), swaps::OPERATIONS);
+}
+
+/// Whether the schema takes a text: it stands in for a chart's.
+#[cfg(feature = "schema")]
+fn fits_schema(text: &str) -> bool {
+    let mut tree = Memory::default();
+    tree.insert("c/Chart.yaml", "apiVersion: v2\nname: c\nversion: 1.0.0\n");
+    tree.insert("c/values.schema.json", SCHEMA);
+    tree.insert("c/values.yaml", text);
+    let loaded = crate::chart::load(&tree, "c", &mut Vec::new()).unwrap();
+    let (user, layers) = crate::values::ValueOptions::default().read(&tree).unwrap();
+    let resolved = crate::values::resolve(&loaded.chart, &loaded.defaults, &user, &mut Vec::new()).unwrap();
+    crate::values::validate(&resolved.root, &resolved.values, &layers, &mut Vec::new()).is_ok()
+}
+
+/// What the reader takes the schema takes, and what is wrong by itself neither takes.
+#[cfg(feature = "schema")]
+#[test]
+fn schema_and_reader_agree() {
+    let whole = include_str!("../../testdata/project/example.yaml");
+    let shop = include_str!("../../charts/shop/rhelm.yaml");
+    let minimal = "environments: {a: {}}\nreleases: {c: {chart: c, values: x}}\n";
+    for text in [whole, shop, minimal] {
+        project(text, &[]).1.unwrap();
+        assert!(fits_schema(text), "{text}");
+    }
+    for bad in [
+        "environments: {a: {form: b}}\nreleases: {c: {chart: c}}\n",
+        "environments: {live: {}}\nreleases: {c: {chart: c}}\n",
+        "environments: {a: {kubeVersion: 1.30}}\nreleases: {c: {chart: c}}\n",
+        "environments: {a: {}}\nreleases: {c: {}}\n",
+        "environments: {a: {}}\n",
+        "environments: {a: {overrides: [{target: {kind: S}}]}}\nreleases: {c: {chart: c}}\n",
+        "environments: {a: {overrides: [{target: {kind: S}, drop: true, patch: {}}]}}\nreleases: {c: {chart: c}}\n",
+        "environments: {a: {overrides: [{target: {kind: S}, jsonPatch: [{op: add, path: a, value: 1}]}]}}\nreleases: {c: {chart: c}}\n",
+        "environments: {a: {}}\nreleases: {c: {chart: c}}\nsecrets: digset\n",
+        "environments: {a: {}}\nreleases: {c: {chart: c}}\ndiff: {ignore: [{preset: nope}]}\n",
+    ] {
+        assert!(project(bad, &[]).1.is_err(), "{bad}");
+        assert!(!fits_schema(bad), "{bad}");
+    }
+}

@@ -1,0 +1,559 @@
+//! Where values come from: for each path every layer that spoke, in order.
+//!
+//! The rule of all of Helm's merges is one: who speaks last wins, maps merge, everything else is replaced, null deletes.
+//! What differs is the order: imported values lie below everything of a chart, a subchart's defaults below what its
+//! parents say of it, and of `global` the parents' values win over all that is said below a subchart's name.
+
+mod said;
+
+use super::coalesce::GLOBAL;
+use super::dependencies::Live;
+use super::layers::{Flag, Layer, Layers, tree_of};
+use crate::chart::{Import, read_values};
+use crate::diagnostic::{Location, nearest};
+use crate::go::json;
+use crate::tree::Tree;
+use crate::value::{Map, MapRef, MapType, Value};
+use said::{Said, leaves};
+use std::collections::{BTreeSet, HashMap};
+
+/// What a chart's values are made of, ready to be asked.
+pub struct Explanation<'l, 'c> {
+    root: &'l Live<'c>,
+    values: &'l MapRef,
+    /// The documents of each chart's values.yaml and what they make together, by the chart's path.
+    charts: HashMap<String, (Vec<Said>, MapRef)>,
+    /// What the user says, lowest priority first.
+    user: Vec<(Origin, Said)>,
+    /// What that makes together.
+    merged: MapRef,
+}
+
+/// A path and all that was said of it.
+#[derive(Debug)]
+pub struct Explained {
+    /// The keys; items of lists by their numbers.
+    pub path: Vec<String>,
+    /// What came of it; none: it was deleted.
+    pub value: Option<Value>,
+    /// Who spoke, lowest priority first.
+    pub voices: Vec<Voice>,
+}
+
+/// What one layer says of a path.
+#[derive(Debug, Clone)]
+pub struct Voice {
+    /// What kind of layer it is.
+    pub origin: Origin,
+    /// Where.
+    pub at: Location,
+    /// The path there, from the top of all values: another one for globals and imported values.
+    pub path: Vec<String>,
+    /// What it says.
+    pub value: Value,
+    /// What became of it.
+    pub effect: Effect,
+}
+
+/// What kind of layer spoke.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// values.yaml of the chart.
+    Chart,
+    /// values.yaml of a subchart: its path, `shop/charts/db`.
+    Subchart(String),
+    /// Imported from a subchart: its name.
+    Import(String),
+    /// A values file.
+    File,
+    /// A single value of the project.
+    Setting,
+    /// A flag.
+    Flag(Flag),
+}
+
+/// What became of what a layer said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// It is what the chart sees.
+    Wins,
+    /// It is a part of what the chart sees: maps merge.
+    Merges,
+    /// A later layer says something else.
+    Overridden,
+    /// A later layer has another list or map in its place, or no map where one was: nothing is left of it.
+    Replaced,
+    /// A later layer deleted it.
+    Deleted,
+    /// It deletes.
+    Deletes,
+}
+
+impl Effect {
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Effect::Wins => "wins",
+            Effect::Merges => "merges",
+            Effect::Overridden => "overridden",
+            Effect::Replaced => "replaced",
+            Effect::Deleted => "deleted",
+            Effect::Deletes => "deletes",
+        }
+    }
+}
+
+/// Reads `a.b[0].c`; `\.` is a dot in a key.
+pub fn path_of(text: &str) -> Vec<String> {
+    let mut path = vec![String::new()];
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' => {
+                if let (Some(last), Some(c)) = (path.last_mut(), chars.next()) {
+                    last.push(c);
+                }
+            }
+            '.' | '[' => {
+                // `a[0].b` and `a[0][1]` have nothing between their marks.
+                if path.last().is_some_and(|last| !last.is_empty()) {
+                    path.push(String::new());
+                }
+            }
+            ']' => {}
+            c => {
+                if let Some(last) = path.last_mut() {
+                    last.push(c);
+                }
+            }
+        }
+    }
+    path.retain(|key| !key.is_empty());
+    path
+}
+
+/// A path as it is typed.
+pub fn path_text(path: &[String]) -> String {
+    path.iter().map(|key| key.replace('\\', "\\\\").replace('.', "\\.")).collect::<Vec<_>>().join(".")
+}
+
+impl<'l, 'c> Explanation<'l, 'c> {
+    /// Reads all layers again, with places. `values` are what the chart sees, `layers` what the user said, `merged` what
+    /// that makes together.
+    pub fn new(root: &'l Live<'c>, values: &'l MapRef, layers: &Layers, merged: &MapRef, tree: &dyn Tree) -> Self {
+        let mut charts = HashMap::new();
+        let mut next = vec![root];
+        while let Some(live) = next.pop() {
+            if let Some(source) = &live.chart().values_yaml {
+                let merged = read_values(&source.text).unwrap_or_else(|_| MapRef::new(Map::new()));
+                charts.insert(live.path().to_owned(), (Said::file(source), merged));
+            }
+            next.extend(live.subcharts());
+        }
+        let mut user = Vec::new();
+        for layer in layers.layers() {
+            match layer {
+                Layer::Chart { .. } => {}
+                Layer::File { source } => {
+                    user.extend(Said::file(source).into_iter().map(|said| (Origin::File, said)));
+                }
+                Layer::Setting { argument, at } => {
+                    let by_item = by_item(argument);
+                    let mut said = Said::value(&tree_of(Flag::Json, argument, tree), at, by_item, 0);
+                    mark(&mut said, argument, tree);
+                    user.push((Origin::Setting, said));
+                }
+                Layer::Set { flag, source } => {
+                    let span = crate::diagnostic::Span::new(0, source.text.len());
+                    let at = Location { source: source.clone(), span };
+                    let value = tree_of(*flag, &source.text, tree);
+                    let mut said = Said::value(&value, &at, by_item(&source.text), 0);
+                    if *flag == Flag::Json && !source.text.trim_ascii_start().starts_with(b"{") {
+                        mark(&mut said, &source.text, tree);
+                    }
+                    user.push((Origin::Flag(*flag), said));
+                }
+            }
+        }
+        Explanation { root, values, charts, user, merged: merged.clone() }
+    }
+
+    /// Who spoke of a path; none if nobody did.
+    pub fn path(&self, path: &[String]) -> Option<Explained> {
+        let mut groups = Vec::new();
+        for (said_at, above) in self.levels(path) {
+            let mut here = Vec::new();
+            self.chart_groups(self.root, 0, &said_at, &mut here);
+            let user = self.user.iter().map(|(origin, said)| (origin.clone(), said));
+            here.extend(Group::new(user, &said_at, &[], &self.merged));
+            // What is said of a subchart's own `global` counts only at its place.
+            here.iter_mut().for_each(|group| group.above(above));
+            groups.append(&mut here);
+        }
+        let value = look_up(self.values, path);
+        if value.is_none() && !groups.iter().flat_map(|group| &group.voices).any(|heard| heard.exact) {
+            return None;
+        }
+        let voices = judge(groups, value.as_ref());
+        Some(Explained { path: path.to_vec(), value, voices })
+    }
+
+    /// Every path that the chart sees, down to what is no map, and every path that was deleted; in the order of their
+    /// keys. What subcharts see of the chart's `global` is left out: it is told there.
+    pub fn all(&self) -> Vec<Explained> {
+        let mut paths: BTreeSet<Vec<String>> = BTreeSet::new();
+        let mut add = |path: &[String]| {
+            paths.insert(path.to_vec());
+        };
+        leaves(self.values, &mut Vec::new(), &mut add);
+        for (_, said) in &self.user {
+            said.leaves(&mut Vec::new(), &mut add);
+        }
+        let mut next = vec![(self.root, Vec::new())];
+        while let Some((live, prefix)) = next.pop() {
+            for said in self.charts.get(live.path()).into_iter().flat_map(|(said, _)| said) {
+                said.leaves(&mut prefix.clone(), &mut add);
+            }
+            for sub in live.subcharts() {
+                let mut prefix = prefix.clone();
+                prefix.push(sub.name().to_owned());
+                next.push((sub, prefix));
+            }
+        }
+        let explained = paths.iter().filter(|path| self.levels(path).len() == 1 && !path.is_empty());
+        let explained = explained.filter_map(|path| self.path(path));
+        // A map that others fill is told with what fills it.
+        explained
+            .filter(|e| !matches!(&e.value, Some(Value::Map(_, map)) if !map.is_empty()))
+            .filter(|e| !e.voices.is_empty())
+            .collect()
+    }
+
+    /// The path of which something is known that looks most like an unknown one.
+    pub fn nearest(&self, path: &[String]) -> Option<String> {
+        let mut known = self.values.clone();
+        for (i, key) in path.iter().enumerate() {
+            match known.get(key) {
+                Some(Value::Map(_, below)) => known = below,
+                Some(_) => return None,
+                None => {
+                    let keys: Vec<String> = known.entries().iter().map(|(key, _)| key.to_string()).collect();
+                    let near = nearest(key, keys.iter().map(String::as_str))?;
+                    let mut whole = path.to_vec();
+                    *whole.get_mut(i)? = near.to_owned();
+                    if look_up(self.values, &whole).is_none() {
+                        whole.truncate(i + 1);
+                    }
+                    return Some(path_text(&whole));
+                }
+            }
+        }
+        None
+    }
+
+    /// Where a path's value is looked for, lowest priority first, with the number of keys that a place must go beyond.
+    /// For `sub.global.x` that is first the path itself, then `global.x` of the charts above.
+    fn levels(&self, path: &[String]) -> Vec<(Vec<String>, usize)> {
+        let mut chain = vec![0];
+        let mut live = self.root;
+        for (i, key) in path.iter().enumerate() {
+            if key == GLOBAL {
+                let rest = path.get(i..).unwrap_or_default();
+                let upper = chain.iter().rev().map(|depth| {
+                    let mut whole = path.get(..*depth).unwrap_or_default().to_vec();
+                    whole.extend_from_slice(rest);
+                    let above = if *depth < i { depth + 1 } else { 0 };
+                    (whole, above)
+                });
+                return upper.collect();
+            }
+            match live.subcharts().iter().find(|sub| sub.name() == key) {
+                Some(sub) => live = sub,
+                None => break,
+            }
+            chain.push(i + 1);
+        }
+        vec![(path.to_vec(), 0)]
+    }
+
+    /// What the defaults of a chart and its subcharts say of a path, lowest priority first. `depth` is the number of
+    /// keys from the top to the chart.
+    fn chart_groups(&self, live: &Live<'_>, depth: usize, path: &[String], out: &mut Vec<Group>) {
+        stacker::maybe_grow(64 * 1024, 1024 * 1024, || {
+            self.imports(live, depth, path, out);
+            if let Some(sub) = live.subcharts().iter().find(|sub| path.get(depth).is_some_and(|key| key == sub.name()))
+            {
+                self.chart_groups(sub, depth + 1, path, out);
+            }
+            out.extend(self.own_group(live, depth, path));
+        });
+    }
+
+    fn own_group(&self, live: &Live<'_>, depth: usize, path: &[String]) -> Option<Group> {
+        let origin = if live.is_root() { Origin::Chart } else { Origin::Subchart(live.path().to_owned()) };
+        let (prefix, rest) = path.split_at(depth.min(path.len()));
+        let (documents, merged) = self.charts.get(live.path())?;
+        Group::new(documents.iter().map(|said| (origin.clone(), said)), rest, prefix, merged)
+    }
+
+    /// What a chart imports from its subcharts: their defaults, under another path.
+    fn imports(&self, live: &Live<'_>, depth: usize, path: &[String], out: &mut Vec<Group>) {
+        let (prefix, inner) = path.split_at(depth.min(path.len()));
+        for dependency in live.metadata().dependencies.iter().flatten() {
+            let Some(sub) = live.subcharts().iter().find(|sub| sub.name() == dependency.name) else { continue };
+            for import in dependency.imports.iter().flatten() {
+                let Import::Table { child, parent } = import else { continue };
+                let to: Vec<&str> = if parent == "." { Vec::new() } else { parent.split('.').collect() };
+                if !to.iter().zip(inner).all(|(a, b)| a == b) || inner.len() < to.len() {
+                    continue;
+                }
+                let mut from = prefix.to_vec();
+                from.push(sub.name().to_owned());
+                from.extend(child.split('.').map(str::to_owned));
+                let least = from.len();
+                from.extend_from_slice(inner.get(to.len()..).unwrap_or_default());
+                let mut found = Vec::new();
+                self.chart_groups(sub, depth + 1, &from, &mut found);
+                found.extend(self.own_group(live, depth, &from));
+                for mut group in found {
+                    // What lies above the imported table is not imported.
+                    group.above(least);
+                    for heard in &mut group.voices {
+                        heard.voice.origin = Origin::Import(sub.name().to_owned());
+                    }
+                    out.push(group);
+                }
+            }
+        }
+    }
+}
+
+/// Whether an argument sets items of lists.
+fn by_item(argument: &[u8]) -> bool {
+    argument.split(|b| *b == b'=').next().is_some_and(|key| key.contains(&b'['))
+}
+
+/// Marks the value of a `KEY=JSON`, which merges with nothing that the user says.
+fn mark(said: &mut Said, argument: &[u8], tree: &dyn Tree) {
+    let mut key = argument.split(|b| *b == b'=').next().unwrap_or_default().to_vec();
+    key.extend_from_slice(b"=0");
+    let key = tree_of(Flag::Json, &key, tree);
+    said.mark_whole(key);
+}
+
+/// Layers that are merged with each other before they meet what lies below them: the documents of one values.yaml, or
+/// all that the user says.
+struct Group {
+    voices: Vec<Heard>,
+    net: Net,
+}
+
+/// What a group says of a path in the end.
+enum Net {
+    /// Nothing: what lies below it stays.
+    Nothing,
+    /// Something above the path is no map; the number of keys that lead to it, and what that means for what lies below.
+    Above(usize, Effect),
+    /// This; and whether the way to it went through a list, so that nothing below merges with it.
+    Value(Value, bool),
+}
+
+/// A voice, and how much of the path it is about.
+struct Heard {
+    voice: Voice,
+    /// The number of keys.
+    depth: usize,
+    /// Whether it is about the path itself.
+    exact: bool,
+    whole: bool,
+}
+
+impl Group {
+    /// What layers say of a path. `prefix` leads from the top to where the layers begin.
+    fn new<'s>(
+        layers: impl Iterator<Item = (Origin, &'s Said)>,
+        path: &[String],
+        prefix: &[String],
+        merged: &MapRef,
+    ) -> Option<Group> {
+        let voices: Vec<Heard> = layers.filter_map(|(origin, said)| voice(origin, said, path, prefix)).collect();
+        if voices.is_empty() {
+            return None;
+        }
+        let mut net = Net::Value(Value::Map(MapType::Any, merged.clone()), false);
+        for (i, key) in path.iter().enumerate() {
+            let Net::Value(value, whole) = &net else { break };
+            let whole = *whole;
+            let below = match value {
+                Value::Map(_, map) => match map.get(key) {
+                    Some(below) => Net::Value(below, whole),
+                    None if whole => Net::Above(prefix.len() + i, Effect::Replaced),
+                    None => Net::Nothing,
+                },
+                Value::List(_, items) => {
+                    let item = key.parse::<usize>().ok().and_then(|i| items.get(i).cloned());
+                    item.map_or(Net::Above(prefix.len() + i, Effect::Replaced), |item| Net::Value(item, true))
+                }
+                Value::Nil => Net::Above(prefix.len() + i, Effect::Deleted),
+                _ => Net::Above(prefix.len() + i, Effect::Replaced),
+            };
+            net = below;
+        }
+        Some(Group { voices, net })
+    }
+
+    /// Forgets what is about less than so many keys.
+    fn above(&mut self, least: usize) {
+        if least == 0 {
+            return;
+        }
+        self.voices.retain(|heard| heard.depth >= least);
+        if let Net::Above(depth, _) = self.net
+            && depth < least
+        {
+            self.net = Net::Nothing;
+        }
+    }
+}
+
+fn voice(origin: Origin, said: &Said, path: &[String], prefix: &[String]) -> Option<Heard> {
+    let answer = said.ask(path)?;
+    let is_map = matches!(answer.said.value, Value::Map(..));
+    // A layer that is no map as a whole says nothing.
+    if answer.depth == 0 && !path.is_empty() {
+        return None;
+    }
+    let mut whole = prefix.to_vec();
+    whole.extend_from_slice(path.get(..answer.depth).unwrap_or_default());
+    let exact = answer.depth == path.len();
+    if !exact && is_map && !answer.whole {
+        return None;
+    }
+    let depth = whole.len();
+    let at = answer.said.at.clone();
+    let voice = Voice { origin, at, path: whole, value: answer.said.value.clone(), effect: Effect::Wins };
+    Some(Heard { voice, depth, exact, whole: answer.whole })
+}
+
+fn is_whole(value: &Value) -> bool {
+    matches!(value, Value::Map(..) | Value::List(..))
+}
+
+/// What becomes of earlier voices when something comes in their place.
+fn replace(earlier: &mut [Voice], by: Effect) {
+    for voice in earlier.iter_mut().filter(|voice| matches!(voice.effect, Effect::Wins | Effect::Merges)) {
+        voice.effect = if by == Effect::Overridden && is_whole(&voice.value) { Effect::Replaced } else { by };
+    }
+}
+
+/// What becomes of earlier voices when a map comes over them: maps merge with it, and lists with maps of their items.
+fn lay_over(earlier: &mut [Voice], over_list: bool) {
+    for voice in earlier.iter_mut().filter(|voice| matches!(voice.effect, Effect::Wins | Effect::Merges)) {
+        let merges = match voice.value {
+            Value::Map(..) => true,
+            Value::List(..) => over_list,
+            _ => false,
+        };
+        voice.effect = if merges { Effect::Merges } else { Effect::Replaced };
+    }
+}
+
+/// Where nulls meet defaults of defaults Helm's rule has exceptions: a chart's null does not delete what its subchart has
+/// unless the user names the subchart. The value that the chart sees tells who won.
+fn settle(voices: &mut [Voice], value: Option<&Value>) {
+    if voices.iter().any(|voice| voice.effect == Effect::Merges) {
+        return;
+    }
+    let Some(value) = value else {
+        voices.iter_mut().filter(|voice| voice.effect == Effect::Wins).for_each(|v| v.effect = Effect::Deleted);
+        return;
+    };
+    let is_it = |voice: &Voice| same(&voice.value, value);
+    if voices.iter().any(|voice| voice.effect == Effect::Wins && is_it(voice)) {
+        return;
+    }
+    if let Some(winner) = voices.iter().rposition(is_it) {
+        for (i, voice) in voices.iter_mut().enumerate() {
+            match voice.effect {
+                _ if i == winner => voice.effect = Effect::Wins,
+                Effect::Wins => voice.effect = Effect::Overridden,
+                _ => {}
+            }
+        }
+    }
+}
+
+fn same(a: &Value, b: &Value) -> bool {
+    let text = |value: &Value| {
+        let mut out = Vec::new();
+        json::write(&mut out, value, json::COMPACT).ok().map(|()| out)
+    };
+    text(a).is_some_and(|a| text(b).is_some_and(|b| a == b))
+}
+
+/// Decides what became of each voice.
+fn judge(groups: Vec<Group>, value: Option<&Value>) -> Vec<Voice> {
+    let over_list = matches!(value, Some(Value::List(..)));
+    let mut voices: Vec<Voice> = Vec::new();
+    for Group { voices: heard, net } in groups {
+        // What the group means for all below it.
+        match &net {
+            Net::Nothing => {}
+            Net::Above(_, effect) => replace(&mut voices, *effect),
+            Net::Value(Value::Nil, _) => replace(&mut voices, Effect::Deleted),
+            Net::Value(Value::Map(..), false) => lay_over(&mut voices, false),
+            Net::Value(Value::List(..), false) if heard.iter().all(|h| matches!(h.voice.value, Value::Map(..))) => {
+                lay_over(&mut voices, over_list);
+            }
+            Net::Value(..) => replace(&mut voices, Effect::Overridden),
+        }
+        // What its layers mean for each other.
+        let mut own: Vec<Voice> = Vec::new();
+        for Heard { mut voice, exact, whole, .. } in heard {
+            if !exact || voice.value.is_nil() {
+                replace(&mut own, if voice.value.is_nil() { Effect::Deleted } else { Effect::Replaced });
+                voice.effect = Effect::Deletes;
+            } else if matches!(voice.value, Value::Map(..)) {
+                if whole {
+                    replace(&mut own, Effect::Replaced);
+                } else {
+                    lay_over(&mut own, over_list);
+                }
+                voice.effect = Effect::Merges;
+            } else {
+                replace(&mut own, Effect::Overridden);
+            }
+            own.push(voice);
+        }
+        voices.append(&mut own);
+    }
+    // A null that the chart sees is a value.
+    if matches!(value, Some(Value::Nil))
+        && let Some(last) = voices.last_mut()
+        && last.effect == Effect::Deletes
+    {
+        last.effect = Effect::Wins;
+    }
+    settle(&mut voices, value);
+    // One layer's map alone is the whole value.
+    if voices.iter().filter(|voice| voice.effect == Effect::Merges).count() == 1 {
+        voices.iter_mut().filter(|v| v.effect == Effect::Merges).for_each(|v| v.effect = Effect::Wins);
+    }
+    voices
+}
+
+/// The value at a path.
+pub(super) fn look_up(values: &MapRef, path: &[String]) -> Option<Value> {
+    let mut value = Value::Map(MapType::Any, values.clone());
+    for key in path {
+        value = match &value {
+            Value::Map(_, map) => map.get(key)?,
+            Value::List(_, items) => items.get(key.parse::<usize>().ok()?)?.clone(),
+            _ => return None,
+        };
+    }
+    Some(value)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,179 @@
+//! What one layer says, as a tree with places.
+
+use crate::diagnostic::{Location, Source, Span};
+use crate::value::{Map, MapRef, Str, Value};
+use crate::yaml::{self, Data, Node, Offsets};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Deeper than this nothing is explained by itself.
+const DEEPEST: usize = 200;
+
+/// A value that a layer says, and what is below it.
+#[derive(Debug)]
+pub(super) struct Said {
+    pub(super) at: Location,
+    pub(super) value: Value,
+    pub(super) below: Below,
+    /// Whether it replaces what other layers beside it say, be it a map: the value of a `KEY=JSON`.
+    pub(super) whole: bool,
+}
+
+/// What stands below a value.
+#[derive(Debug)]
+pub(super) enum Below {
+    Nothing,
+    Keys(BTreeMap<String, Said>),
+    Items(Vec<Said>),
+}
+
+/// An answer to the question what a layer says of a path.
+pub(super) struct Answer<'s> {
+    pub(super) said: &'s Said,
+    /// How many keys of the path it is about: fewer than asked where something above is no map.
+    pub(super) depth: usize,
+    /// Whether the way went through what merges with nothing: the items of a list, the value of a `KEY=JSON`.
+    pub(super) whole: bool,
+}
+
+impl Said {
+    /// The documents of a values file, each a tree.
+    pub(super) fn file(source: &Arc<Source>) -> Vec<Said> {
+        let read = |(node, offsets): &(Node, Offsets)| Build { source, offsets }.node(node, node.span, 0);
+        yaml::nodes(&source.text).iter().map(read).collect()
+    }
+
+    /// A value that stands at one place. Of a list that is set item by item (`a[1]=x`) the other items stay: it is taken
+    /// as a map of its items.
+    pub(super) fn value(value: &Value, at: &Location, by_item: bool, depth: usize) -> Said {
+        let inner = |value: &Value| Said::value(value, at, by_item, depth + 1);
+        let mut value = value.clone();
+        let below = match &value {
+            _ if depth >= DEEPEST => Below::Nothing,
+            Value::Map(_, map) => Below::Keys(map.entries().iter().map(|(k, v)| (k.to_string(), inner(v))).collect()),
+            Value::List(_, items) if by_item => {
+                let set = items.iter().enumerate().filter(|(_, item)| !item.is_nil());
+                let keys: BTreeMap<String, Said> = set.map(|(i, item)| (i.to_string(), inner(item))).collect();
+                let map = keys.iter().map(|(k, said)| (Str::from(k.as_str()), said.value.clone())).collect::<Map>();
+                value = Value::map(map);
+                Below::Keys(keys)
+            }
+            Value::List(_, items) => Below::Items(items.iter().map(inner).collect()),
+            _ => Below::Nothing,
+        };
+        Said { at: at.clone(), value, below, whole: false }
+    }
+
+    /// Marks what stands at the only path of a tree as whole.
+    pub(super) fn mark_whole(&mut self, mut key: Value) {
+        let mut said = self;
+        while let Value::Map(_, map) = key {
+            let Some((name, below_key)) = map.entries().into_iter().next() else { break };
+            let Below::Keys(keys) = &mut said.below else { return };
+            let Some(below) = keys.get_mut(&*name.lossy()) else { return };
+            said = below;
+            key = below_key;
+        }
+        said.whole = true;
+    }
+
+    /// What it says of a path, or of what is above it.
+    pub(super) fn ask(&self, path: &[String]) -> Option<Answer<'_>> {
+        let mut answer = Answer { said: self, depth: 0, whole: false };
+        for key in path {
+            let next = match &answer.said.below {
+                Below::Keys(keys) => match keys.get(key) {
+                    Some(next) => next,
+                    // A map that does not name the key says nothing of it, unless its list was replaced.
+                    None if answer.whole => return Some(answer),
+                    None => return None,
+                },
+                Below::Items(items) => match key.parse::<usize>().ok().and_then(|i| items.get(i)) {
+                    Some(next) => {
+                        answer.whole = true;
+                        next
+                    }
+                    None => return Some(answer),
+                },
+                Below::Nothing => return Some(answer),
+            };
+            answer.whole |= next.whole;
+            answer.said = next;
+            answer.depth += 1;
+        }
+        Some(answer)
+    }
+
+    /// Adds the paths of all that is no map, or a map without keys.
+    pub(super) fn leaves(&self, path: &mut Vec<String>, add: &mut dyn FnMut(&[String])) {
+        match &self.below {
+            Below::Keys(keys) if !keys.is_empty() => {
+                for (key, said) in keys {
+                    path.push(key.clone());
+                    said.leaves(path, add);
+                    path.pop();
+                }
+            }
+            _ => add(path),
+        }
+    }
+}
+
+struct Build<'a> {
+    source: &'a Arc<Source>,
+    offsets: &'a Offsets,
+}
+
+impl Build<'_> {
+    fn node(&self, node: &Node, key: Span, depth: usize) -> Said {
+        // The value if it stands on one line, else its key.
+        let value_at = self.offsets.real(node.span);
+        let spread = self.source.slice(value_at).contains(&b'\n');
+        let span = if spread { self.offsets.real(key) } else { value_at };
+        let below = match &node.data {
+            Data::Map(entries) if depth < DEEPEST => {
+                let named = entries.iter().filter_map(|(key, value)| Some((key.as_key()?, key, value)));
+                Below::Keys(
+                    named.map(|(name, key, value)| (name.to_string(), self.node(value, key.span, depth + 1))).collect(),
+                )
+            }
+            Data::List(items) if depth < DEEPEST => {
+                Below::Items(items.iter().map(|item| self.node(item, item.span, depth + 1)).collect())
+            }
+            _ => Below::Nothing,
+        };
+        let value = match &below {
+            Below::Keys(keys) => {
+                Value::map(keys.iter().map(|(k, said)| (Str::from(k.as_str()), said.value.clone())).collect::<Map>())
+            }
+            Below::Items(items) => Value::list(items.iter().map(|said| said.value.clone()).collect()),
+            Below::Nothing => scalar(node),
+        };
+        Said { at: Location { source: self.source.clone(), span }, value, below, whole: false }
+    }
+}
+
+/// A scalar as Helm has it: every number a float.
+fn scalar(node: &Node) -> Value {
+    match &node.data {
+        Data::Bool(b) => Value::Bool(*b),
+        Data::Int(n) => Value::Float(*n as f64),
+        Data::Uint(n) => Value::Float(*n as f64),
+        Data::Float(f) => Value::Float(*f),
+        Data::Str(s) => Value::Str(s.clone()),
+        Data::Null => Value::Nil,
+        Data::List(_) | Data::Map(_) => Value::str("…"),
+    }
+}
+
+/// The paths of all in a tree of values that is no map, or a map without keys.
+pub(super) fn leaves(map: &MapRef, path: &mut Vec<String>, add: &mut dyn FnMut(&[String])) {
+    for (key, value) in map.entries() {
+        path.push(key.to_string());
+        match value {
+            Value::Map(_, below) if !below.is_empty() && path.len() < DEEPEST => leaves(&below, path, add),
+            _ => add(path),
+        }
+        path.pop();
+    }
+}
