@@ -45,6 +45,16 @@ impl ChartCase {
         ran
     }
 
+    /// Runs both, and leaves it to the caller to compare.
+    pub fn both(&self, helm: &Helm) -> (Ran, Ran) {
+        let folder = self.placed(helm);
+        let mut words = vec!["template".to_owned()];
+        words.extend(self.args.iter().cloned());
+        let ran = (helm.run(&folder, &words), helm.run_ours(&folder, &words));
+        let _ = std::fs::remove_dir_all(&folder);
+        ran
+    }
+
     fn placed(&self, helm: &Helm) -> std::path::PathBuf {
         let folder = helm.folder();
         for (path, bytes) in &self.files {
@@ -76,11 +86,7 @@ impl ChartCase {
                     break;
                 }
             }
-            if found || varies && lines {
-                Verdict::Varies
-            } else {
-                Verdict::Differ { helm: theirs, ours }
-            }
+            if found || varies && lines { Verdict::Varies } else { Verdict::Differ { helm: theirs, ours } }
         };
         let _ = std::fs::remove_dir_all(&folder);
         verdict

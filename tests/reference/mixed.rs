@@ -38,7 +38,8 @@ pub fn judged(helm: &helm::Helm, options: &Options, part: &Part, make: &(dyn Fn(
                         Verdict::Dies => one.dies = 1,
                         Verdict::Differ { helm: theirs, ours } => {
                             let shrink = options.shrink && tally.lock().unwrap().differences.len() < 5;
-                            let (case, theirs, ours) = if shrink { smaller(helm, case, theirs, ours) } else { (case, theirs, ours) };
+                            let (case, theirs, ours) =
+                                if shrink { smaller(helm, case, theirs, ours) } else { (case, theirs, ours) };
                             let mut text = format!("helm template {}\n", case.args.join(" "));
                             for (name, bytes) in &case.files {
                                 text.push_str(&format!("=== {name}\n{}", String::from_utf8_lossy(bytes)));
@@ -62,7 +63,12 @@ pub fn judged(helm: &helm::Helm, options: &Options, part: &Part, make: &(dyn Fn(
 type Told = (helm::Ran, helm::Ran);
 
 /// Leaves out files, then lines of files, as long as the difference stays.
-fn smaller(helm: &helm::Helm, mut case: ChartCase, mut theirs: helm::Ran, mut ours: helm::Ran) -> (ChartCase, helm::Ran, helm::Ran) {
+fn smaller(
+    helm: &helm::Helm,
+    mut case: ChartCase,
+    mut theirs: helm::Ran,
+    mut ours: helm::Ran,
+) -> (ChartCase, helm::Ran, helm::Ran) {
     let differs = |case: &ChartCase| -> Option<Told> {
         match case.judge(helm) {
             Verdict::Differ { helm, ours } => Some((helm, ours)),
@@ -95,15 +101,26 @@ fn smaller(helm: &helm::Helm, mut case: ChartCase, mut theirs: helm::Ran, mut ou
 fn case(random: &mut Random) -> ChartCase {
     let mut case = ChartCase::default();
     layers::chart(random, &mut case, "top", "top", 0);
-    let folders: Vec<String> = case.files.keys().filter_map(|name| name.strip_suffix("/Chart.yaml")).map(str::to_owned).collect();
+    let folders: Vec<String> =
+        case.files.keys().filter_map(|name| name.strip_suffix("/Chart.yaml")).map(str::to_owned).collect();
     case.insert("top/templates/_helpers.tpl", helpers(random));
     for folder in &folders {
         for i in 0..random.below(3) {
-            case.insert(format!("{folder}/templates/{}{i}.yaml", random.pick(&["a", "z", "sub/m", "B"])), manifest(random));
+            case.insert(
+                format!("{folder}/templates/{}{i}.yaml", random.pick(&["a", "z", "sub/m", "B"])),
+                manifest(random),
+            );
         }
     }
     if random.one_in(2) {
-        case.insert("top/values.yaml", format!("{}{}", layers::values(random, 0), "name: web\nports: [80, 443]\nlabels: {app: x, tier: \"1\"}\ntext: |\n  a\n  b\n"));
+        case.insert(
+            "top/values.yaml",
+            format!(
+                "{}{}",
+                layers::values(random, 0),
+                "name: web\nports: [80, 443]\nlabels: {app: x, tier: \"1\"}\ntext: |\n  a\n  b\n"
+            ),
+        );
     }
     if random.one_in(3) {
         case.insert("top/templates/NOTES.txt", "Notes for {{ .Release.Name }}\n");
@@ -116,13 +133,43 @@ fn case(random: &mut Random) -> ChartCase {
         case.insert("top/files/b.bin", b"\x00\xff\xfe".to_vec());
     }
     if random.one_in(8) {
-        case.insert("top/.helmignore", random.pick(&["*.bin\n", "files/\n", "templates/z*\n", "# c\n!x\n", "a.txt\n", "/charts/*.md\n", "*.txt\n", "files/*.txt\n!files/a.txt\n", " a \n\n", "**\n", "a[\n"]).as_bytes());
+        case.insert(
+            "top/.helmignore",
+            random
+                .pick(&[
+                    "*.bin\n",
+                    "files/\n",
+                    "templates/z*\n",
+                    "# c\n!x\n",
+                    "a.txt\n",
+                    "/charts/*.md\n",
+                    "*.txt\n",
+                    "files/*.txt\n!files/a.txt\n",
+                    " a \n\n",
+                    "**\n",
+                    "a[\n",
+                ])
+                .as_bytes(),
+        );
     }
     if random.one_in(10) {
         let text = String::from_utf8_lossy(&case.files["top/Chart.yaml"]).into_owned();
         let more = *random.pick(&[
-            "kubeVersion: \">=1.20.0-0\"\n", "kubeVersion: \"<1.20\"\n", "appVersion: 1.10\n", "deprecated: true\n", "icon: x\nhome: y\n", "keywords: [a, 1]\n", "annotations: {a: b}\n", "maintainers: [{name: m, email: e}]\n", "type: other\n",
-            "version: 2.0.0\n", "unknown: 1\n", "appVersion: \"\"\n", "sources: [x]\n", "name: other\n", "description: |\n  a\n  b\n",
+            "kubeVersion: \">=1.20.0-0\"\n",
+            "kubeVersion: \"<1.20\"\n",
+            "appVersion: 1.10\n",
+            "deprecated: true\n",
+            "icon: x\nhome: y\n",
+            "keywords: [a, 1]\n",
+            "annotations: {a: b}\n",
+            "maintainers: [{name: m, email: e}]\n",
+            "type: other\n",
+            "version: 2.0.0\n",
+            "unknown: 1\n",
+            "appVersion: \"\"\n",
+            "sources: [x]\n",
+            "name: other\n",
+            "description: |\n  a\n  b\n",
         ]);
         case.insert("top/Chart.yaml", text + more);
     }
@@ -136,8 +183,20 @@ fn case(random: &mut Random) -> ChartCase {
     case.args = layers::arguments(random, &mut case);
     for _ in 0..random.below(3) {
         let more = random.one_of(&[
-            "--include-crds", "--no-hooks", "--skip-tests", "--is-upgrade", "-n other", "--kube-version 1.25", "--api-versions a/v1,b/v2", "--debug", "--release-name", "--show-only templates/v.yaml",
-            "-s charts/*/templates/*.yaml", "--skip-schema-validation", "--dry-run=client", "--enable-dns",
+            "--include-crds",
+            "--no-hooks",
+            "--skip-tests",
+            "--is-upgrade",
+            "-n other",
+            "--kube-version 1.25",
+            "--api-versions a/v1,b/v2",
+            "--debug",
+            "--release-name",
+            "--show-only templates/v.yaml",
+            "-s charts/*/templates/*.yaml",
+            "--skip-schema-validation",
+            "--dry-run=client",
+            "--enable-dns",
         ]);
         case.args.extend(more.split(' ').map(str::to_owned));
     }
@@ -156,7 +215,14 @@ fn manifest(random: &mut Random) -> String {
     let mut text = String::new();
     for i in 0..=random.below(2) {
         if i > 0 {
-            text.push_str(random.one_of(&["---\n", "\n---\n", "--- # c\n", "---\n---\n", "{{ if .Values.a }}\n---\n{{ end }}\n", "---"]));
+            text.push_str(random.one_of(&[
+                "---\n",
+                "\n---\n",
+                "--- # c\n",
+                "---\n---\n",
+                "{{ if .Values.a }}\n---\n{{ end }}\n",
+                "---",
+            ]));
         }
         text.push_str(&one(random));
     }
@@ -169,14 +235,27 @@ fn one(random: &mut Random) -> String {
     if random.one_in(10) {
         text.push_str("# comment\n\n");
     }
-    text.push_str(&format!("apiVersion: v1\nkind: {kind}\nmetadata:\n  name: {{{{ include \"top.name\" . }}}}-{}\n", random.below(4)));
+    text.push_str(&format!(
+        "apiVersion: v1\nkind: {kind}\nmetadata:\n  name: {{{{ include \"top.name\" . }}}}-{}\n",
+        random.below(4)
+    ));
     if random.one_in(3) {
         text.push_str("  labels:\n    {{- include \"top.labels\" . | nindent 4 }}\n");
     }
     if random.one_in(4) {
         text.push_str(&format!(
             "  annotations:\n    helm.sh/hook: {}\n    helm.sh/hook-weight: \"{}\"\n",
-            random.pick(&["pre-install", "post-install,post-upgrade", "test", "test-success", "none", "pre-delete", "PRE-install", "crd-install", "pre-rollback , test"]),
+            random.pick(&[
+                "pre-install",
+                "post-install,post-upgrade",
+                "test",
+                "test-success",
+                "none",
+                "pre-delete",
+                "PRE-install",
+                "crd-install",
+                "pre-rollback , test"
+            ]),
             random.pick(&["1", "-5", "0", "x", "10"])
         ));
     }

@@ -135,7 +135,14 @@ pub fn generated(
                 while let Some(chunk) = chunks.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let snippets: Vec<Snippet> =
                         chunk.iter().map(|index| Snippet { index: *index, text: make(*index) }).collect();
-                    let mut judge = Judge { helm, options, part, alone: &alone, most_alone: ALONE.0 + count as usize / ALONE.1, tally: Tally::default() };
+                    let mut judge = Judge {
+                        helm,
+                        options,
+                        part,
+                        alone: &alone,
+                        most_alone: ALONE.0 + count as usize / ALONE.1,
+                        tally: Tally::default(),
+                    };
                     judge.judge(&snippets);
                     tally.lock().unwrap().add(judge.tally);
                 }

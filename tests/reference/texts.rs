@@ -136,7 +136,7 @@ pub fn replacement(random: &mut Random) -> String {
 pub fn version(random: &mut Random) -> String {
     let n = |r: &mut Random| r.pick(&["0", "1", "2", "10", "3", "01", "x", ""]).to_string();
     let mut out = (*random.pick(&["", "", "v", "V", "="])).to_owned();
-    out.push_str(&random.pick(&["1", "2", "0", "12"]).to_string());
+    out.push_str(random.one_of(&["1", "2", "0", "12"]));
     if !random.one_in(6) {
         out.push_str(&format!(".{}", n(random)));
         if !random.one_in(6) {
