@@ -393,6 +393,13 @@ pub(super) fn command() -> Command {
     .subcommand(Command::new("version").about("Print rhelm's version and the Helm that it follows"))
 }
 
+/// The value of a flag for colours, quoted, if it is none that Helm knows.
+pub(super) fn wrong_colour(matches: &ArgMatches, name: &str) -> Option<String> {
+    let given = matches.value_source(name) == Some(clap::parser::ValueSource::CommandLine);
+    let mode = text(matches, name).filter(|mode| given && !matches!(mode.as_str(), "never" | "auto" | "always"))?;
+    Some(crate::go::quote::quoted(mode.as_bytes()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::comma_list;

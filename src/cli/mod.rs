@@ -16,6 +16,7 @@ mod values;
 mod variables;
 
 use crate::diagnostic::{Diagnostic, Error};
+use crate::go::slog::{Level, line};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -32,6 +33,18 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(matches) => matches,
         Err(error) => return usage(&mut terminal, &error, &arguments),
     };
+    if let Some(("template", matches)) = matches.subcommand()
+        && let Some(mode) = ["color", "colour"].into_iter().find_map(|name| args::wrong_colour(matches, name))
+    {
+        // Helm finds it before it has a command that could fail: the line is one of its log.
+        let words = format!("invalid color mode {mode}: must be one of: never, auto, always");
+        if terminal.in_helms_words() {
+            terminal.say(&line(Level::Warn, "command failed", &[("error", &words)]));
+        } else {
+            terminal.error(&Error::helm(words));
+        }
+        return ExitCode::FAILURE;
+    }
     let result = match matches.subcommand() {
         Some(("template", matches)) => template::run(matches, &mut terminal),
         Some(("environments", matches)) => environments::run(matches, &mut terminal),

@@ -378,8 +378,11 @@ impl Printer {
         if depth == 0 {
             match verb {
                 'T' => {
-                    let name = value.go_type();
-                    self.string(name.as_bytes(), 's');
+                    if value.is_nil() {
+                        self.pad(b"<nil>");
+                    } else {
+                        self.string(value.go_type().as_bytes(), 's');
+                    }
                     return Ok(());
                 }
                 'p' if !value.is_nil() => return self.pointer(value),

@@ -2,8 +2,8 @@
 //! blocks, the fields of certificates (read by a library that neither program uses).
 
 use crate::chart::ChartCase;
-use crate::judge::{Difference, Tally};
 use crate::helm;
+use crate::judge::{Difference, Tally};
 use std::collections::BTreeSet;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::pem::Pem;
@@ -76,7 +76,12 @@ pub fn run(helm: &helm::Helm) -> Tally {
         };
         let (theirs, ours) = (told(&theirs), told(&ours));
         if theirs != ours {
-            tally.differences.push(Difference { case: "--only chance".into(), text: (*expression).to_owned(), helm: theirs, ours });
+            tally.differences.push(Difference {
+                case: "--only chance".into(),
+                text: (*expression).to_owned(),
+                helm: theirs,
+                ours,
+            });
         } else if ours.starts_with('0') {
             tally.output += 1;
         } else {
@@ -101,7 +106,17 @@ fn shape(text: &str) -> String {
     if text.ends_with("==") {
         return format!("base64 of {}", text.len());
     }
-    text.chars().map(|c| if c.is_ascii_digit() { '0' } else if c.is_alphabetic() { 'a' } else { c }).collect()
+    text.chars()
+        .map(|c| {
+            if c.is_ascii_digit() {
+                '0'
+            } else if c.is_alphabetic() {
+                'a'
+            } else {
+                c
+            }
+        })
+        .collect()
 }
 
 fn uuid(text: &str) -> String {
@@ -131,7 +146,8 @@ fn blocks(text: &str) -> Vec<Pem> {
 /// Types and sizes of PEM blocks; a key's encoding may be a byte or two shorter when a number begins with zeros.
 fn pem(text: &str) -> String {
     let lines = text.lines().map(str::len).max().unwrap_or(0);
-    let told: Vec<String> = blocks(text).iter().map(|block| format!("{} {}", block.label, (block.contents.len() + 32) / 64 * 64)).collect();
+    let told: Vec<String> =
+        blocks(text).iter().map(|block| format!("{} {}", block.label, (block.contents.len() + 32) / 64 * 64)).collect();
     format!("{} in lines of {lines}, newline at the end: {}", told.join(", "), text.ends_with('\n'))
 }
 
