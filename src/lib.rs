@@ -11,6 +11,7 @@ pub mod manifest;
 pub mod project;
 pub mod render;
 pub mod template;
+pub mod tera;
 pub mod text;
 pub mod tree;
 pub mod value;

@@ -23,6 +23,8 @@ pub struct Request {
     pub include_crds: bool,
     /// Whether values.schema.json is left alone.
     pub skip_schema_validation: bool,
+    /// Whether templates in charts' `tera/` are rendered, which Helm leaves alone.
+    pub tera: bool,
 }
 
 /// What came of it, failed or not.
@@ -62,7 +64,7 @@ pub fn render(
     }
     outcome.release_exists = true;
     check_kube_version(&resolved.root, &request.release)?;
-    let compiled = CompiledChart::compile(&resolved.root, &resolved.values, &request.release)?;
+    let compiled = CompiledChart::compile(&resolved.root, &resolved.values, &request.release, request.tera)?;
     let mut rendered = compiled.render(world, &layers, false)?;
     if world.ends {
         std::mem::forget(compiled);
@@ -130,7 +132,7 @@ fn traced(
     world: &mut World,
 ) -> Option<Vec<Rendered>> {
     let resolved = values::resolve(&loaded.chart, &loaded.defaults, user, &mut Vec::new()).ok()?;
-    let compiled = CompiledChart::compile(&resolved.root, &resolved.values, &request.release).ok()?;
+    let compiled = CompiledChart::compile(&resolved.root, &resolved.values, &request.release, request.tera).ok()?;
     let warnings = std::mem::take(&mut world.warnings);
     world.replay();
     let rendered = compiled.render(world, layers, true).ok();

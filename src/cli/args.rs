@@ -286,6 +286,7 @@ fn template() -> Command {
     let mut command = values_flags(project(command))
         .arg(switch("all").help("all environments of rhelm.yaml"))
         .arg(switch("no-overrides").help("leave out the overrides of rhelm.yaml"))
+        .arg(switch("no-tera").help("leave out charts' tera/, as Helm does"))
         .arg(list("show-only").short('s').value_name("PATH").help("print only what these templates made (repeatable)"))
         .arg(value("output-dir").value_name("DIR").help("write files into a folder instead of stdout"))
         .arg(switch("release-name").help("use the release's name in the paths of --output-dir"))

@@ -128,7 +128,8 @@ fn templates() -> BTreeSet<String> {
 }
 
 fn add_templates(chart: &Chart, root: &str, names: &mut BTreeSet<String>) {
-    for file in &chart.templates {
+    let tera = chart.files.iter().filter(|file| file.name.starts_with("tera/"));
+    for file in chart.templates.iter().chain(tera) {
         let base = file.name.rsplit('/').next().unwrap_or_default();
         if !base.starts_with('_') && base != "NOTES.txt" {
             let name = format!("{}/{}", chart.full_path, file.name);

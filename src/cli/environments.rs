@@ -131,7 +131,7 @@ fn layers(tree: &dyn Tree, installation: &Installation<'_>) -> Vec<(String, Json
             Origin::Literal | Origin::Release => Json::Null,
         };
         found.push(match input {
-            Below::File(path) => {
+            Below::File(path) | Below::Template { path, .. } => {
                 let json = vec![("kind", Json::text("file")), ("path", Json::text(path.as_str())), ("rung", rung)];
                 (path.clone(), Json::Object(json))
             }

@@ -176,6 +176,7 @@ fn attempt(
     done.namespace.clone_from(&request.release.namespace);
     let mut options = asked.values();
     options.below = installation.layers.iter().map(|layer| layer.input.clone()).collect();
+    options.templating = Some(job.project.templating(&installation, &done.namespace, world.variables));
     let (user, layers) = options.read(&tree)?;
     render(&tree, &request, &user, layers, world, outcome)?;
     done.manifests = std::mem::take(&mut outcome.manifests);
@@ -210,5 +211,6 @@ pub(super) fn request(asked: &Asked<'_>, installation: &Installation<'_>) -> Res
         },
         include_crds: on(matches, "include-crds"),
         skip_schema_validation: on(matches, "skip-schema-validation"),
+        tera: !on(matches, "no-tera"),
     })
 }

@@ -73,6 +73,7 @@ impl<'m> Asked<'m> {
         let matches = self.matches;
         ValueOptions {
             below: Vec::new(),
+            templating: None,
             files: texts(matches, "values").iter().flat_map(|list| comma_list(list)).collect(),
             set: texts(matches, "set"),
             set_string: texts(matches, "set-string"),
@@ -132,6 +133,7 @@ fn attempt(asked: &Asked<'_>, terminal: &mut Terminal, world: &mut World, outcom
         chart: chart::locate(&tree, &chart)?,
         include_crds: on(matches, "include-crds"),
         skip_schema_validation: on(matches, "skip-schema-validation"),
+        tera: !on(matches, "no-tera"),
     };
     if debug {
         terminal.say(&line(Level::Debug, "Chart path", &[("path", &tree.absolute(&request.chart))]));

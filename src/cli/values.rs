@@ -38,7 +38,7 @@ pub(super) fn run(matches: &ArgMatches, terminal: &mut Terminal) -> Result<(), E
         return Err(format_unknown(&format, "yaml and json"));
     }
     let subject = match selection::positional(matches, &tree)? {
-        Some(selection) => project_subject(&selection, &tree, asked.values())?,
+        Some(selection) => project_subject(&selection, &tree, &asked)?,
         None => {
             let chart = chart::locate(&tree, &nearby_chart(&tree)?)?;
             Subject { environment: None, release: None, chart, options: asked.values() }
@@ -61,7 +61,7 @@ pub(super) fn run(matches: &ArgMatches, terminal: &mut Terminal) -> Result<(), E
 }
 
 /// The one release that is meant.
-fn project_subject(selection: &Selection, tree: &dyn Tree, mut options: ValueOptions) -> Result<Subject, Error> {
+fn project_subject(selection: &Selection, tree: &dyn Tree, asked: &Asked<'_>) -> Result<Subject, Error> {
     let Some((environment, releases, _)) = selection.iter().next() else {
         return Err(Diagnostic::own("no environment is selected").into());
     };
@@ -77,6 +77,13 @@ fn project_subject(selection: &Selection, tree: &dyn Tree, mut options: ValueOpt
         .into());
     };
     let installation = selection.project.installation(tree, environment, release)?;
+    let mut options = asked.values();
+    let namespace = super::template::namespace(
+        asked.matches,
+        installation.namespace.as_deref(),
+        installation.kube_context.as_deref(),
+    );
+    options.templating = Some(selection.project.templating(&installation, &namespace, asked.world().variables));
     options.below = installation.layers.into_iter().map(|layer| layer.input).collect();
     Ok(Subject {
         environment: Some(environment.name.text.clone()),

@@ -61,7 +61,11 @@ pub(super) fn reveal(text: &str, mask: bool) -> Cow<'_, str> {
 pub(super) fn hidden(source: &Source, start: usize) -> Vec<Range<usize>> {
     let line = line_at(&source.text, start);
     if source.holds_values() {
-        return yaml_scalar(line, in_block(&source.text, start)).into_iter().collect();
+        let scalar = yaml_scalar(line, in_block(&source.text, start));
+        if source.path.ends_with(".tera") {
+            return scalar.into_iter().flat_map(|range| outside_tags(line, range)).collect();
+        }
+        return scalar.into_iter().collect();
     }
     if source.name.starts_with("--set") {
         // `a.b=c`: what stands before the first sign is a key.
@@ -85,6 +89,24 @@ fn outside_actions(line: &[u8]) -> Vec<Range<usize>> {
         let Some(close) = memchr::memmem::find(line.get(open..).unwrap_or_default(), b"}}") else { return ranges };
         from = open + close + 2;
     }
+}
+
+/// What surrounds the tags of a templated layer, in a part of a line: they are code, and seen.
+fn outside_tags(line: &[u8], part: Range<usize>) -> Vec<Range<usize>> {
+    let mut ranges = Vec::new();
+    let mut from = part.start;
+    while from < part.end {
+        let rest = line.get(from..part.end).unwrap_or_default();
+        let open = rest.windows(2).position(|pair| matches!(pair, b"{{" | b"{%" | b"{#"));
+        let end = open.map_or(part.end, |at| from + at);
+        if !line.get(from..end).unwrap_or_default().trim_ascii().is_empty() {
+            ranges.push(from..end);
+        }
+        let Some(tag) = line.get(end..part.end).filter(|tag| !tag.is_empty()) else { break };
+        let close = tag.windows(2).position(|pair| matches!(pair, b"}}" | b"%}" | b"#}"));
+        from = close.map_or(part.end, |at| end + at + 2);
+    }
+    ranges
 }
 
 /// The line that starts at an offset, without its end.

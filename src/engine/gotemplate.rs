@@ -4,6 +4,7 @@ use super::Rendered;
 use super::explain::{self, Setting};
 use super::methods::HelmMethods;
 use super::scope::{Release, Scope, scopes, template_object};
+use super::tera::{self, TeraChart};
 use crate::chart::File;
 use crate::diagnostic::{Error, Source};
 use crate::functions::lookup_function;
@@ -20,6 +21,8 @@ pub struct CompiledChart<'l, 'c> {
     set: Rc<Set>,
     scopes: Vec<Scope<'l, 'c>>,
     files: Vec<Template>,
+    /// Whether charts' `tera/` counts.
+    tera: bool,
 }
 
 struct Template {
@@ -40,10 +43,11 @@ fn order(a: &str, b: &str) -> std::cmp::Ordering {
 
 impl<'l, 'c> CompiledChart<'l, 'c> {
     /// Parses all templates of a chart and its live subcharts; values and release are needed for their root objects.
+    /// With `tera` those in `tera/` count, too; they are parsed when they are rendered.
     ///
     /// # Errors
     /// Every file that does not parse; Helm's words are those of the first.
-    pub fn compile(top: &'l Live<'c>, values: &MapRef, release: &Release) -> Result<Self, Error> {
+    pub fn compile(top: &'l Live<'c>, values: &MapRef, release: &Release, tera: bool) -> Result<Self, Error> {
         let scopes = scopes(top, values, release);
         let mut files: HashMap<String, Template> = HashMap::new();
         for (i, scope) in scopes.iter().enumerate() {
@@ -69,7 +73,7 @@ impl<'l, 'c> CompiledChart<'l, 'c> {
         if !broken.is_empty() {
             return Err(explain::parse_errors(top.name(), &broken));
         }
-        Ok(CompiledChart { set: Rc::new(set), scopes, files })
+        Ok(CompiledChart { set: Rc::new(set), scopes, files, tera })
     }
 
     /// Executes every file that is no partial, in Helm's order, and returns the texts in the order of their names.
@@ -102,7 +106,11 @@ impl<'l, 'c> CompiledChart<'l, 'c> {
                 shift(&mut marks, &text);
             }
             let text = Str::from(without_no_value(&text).unwrap_or(text));
-            rendered.push(Rendered { name: file.name.clone(), text, marks });
+            rendered.push(Rendered { name: file.name.clone(), text, marks, tera: false });
+        }
+        let charts: Vec<TeraChart> = if self.tera { tera::compile(&self.scopes, trace)? } else { Vec::new() };
+        for chart in &charts {
+            chart.render(&self.scopes, &self.set, world, &mut rendered)?;
         }
         rendered.sort_unstable_by(|a, b| a.name.cmp(&b.name));
         Ok(rendered)

@@ -6,6 +6,7 @@ mod gotemplate;
 mod methods;
 mod name;
 mod scope;
+mod tera;
 
 pub use capabilities::KubeVersion;
 pub use gotemplate::CompiledChart;
@@ -24,4 +25,6 @@ pub struct Rendered {
     pub text: Str,
     /// Which action wrote what; empty unless the render was traced.
     pub marks: Vec<Mark>,
+    /// Whether it is a Tera template, of which Helm knows nothing.
+    pub tera: bool,
 }

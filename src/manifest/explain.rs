@@ -75,6 +75,9 @@ pub fn explain(broken: &NoManifest, plain: &Rendered, traced: Option<&Rendered>)
         }
         diagnostic.note = note;
     }
+    if plain.tera {
+        diagnostic.helm = None;
+    }
     diagnostic.facts.push(shown(text, culprit, before, offset, colon.as_ref()));
     if let (Some(colon), Some(before)) = (&colon, before)
         && colon.over_lines

@@ -6,6 +6,7 @@ use super::{Environment, Project, RESERVED, Release, Secrets};
 use crate::diagnostic::{Diagnostic, Error, Source, Span};
 use crate::tree::{Kind, Tree, clean, list};
 use crate::value::Str;
+use crate::values::SUFFIX;
 use crate::yaml;
 use std::sync::Arc;
 
@@ -24,7 +25,7 @@ pub(super) fn candidates(environment: &str) -> [String; 4] {
 
 /// The environment that a path below the chart's folder is the values of.
 pub(super) fn environment_of(path: &str) -> Option<&str> {
-    let name = path.strip_suffix(".yaml")?;
+    let name = path.strip_suffix(SUFFIX).unwrap_or(path).strip_suffix(".yaml")?;
     let name = ["values-", "values.", "values/"].iter().find_map(|prefix| name.strip_prefix(prefix)).unwrap_or(name);
     (!name.is_empty() && !name.contains('/') && !NO_ENVIRONMENTS.contains(&name)).then_some(name)
 }
@@ -53,7 +54,9 @@ pub(super) fn project(tree: &dyn Tree, chart: &str, environment: &str) -> Result
         return Err(fail(format!("no environment can be called `{environment}`")).into());
     }
     let paths = candidates(environment).map(|path| clean(&format!("{chart}/{path}")));
-    let found: Vec<&String> = paths.iter().filter(|path| tree.kind(path) == Ok(Kind::File)).collect();
+    let is_file = |path: &str| tree.kind(path) == Ok(Kind::File);
+    let found: Vec<&String> =
+        paths.iter().filter(|path| is_file(path) || is_file(&format!("{path}{SUFFIX}"))).collect();
     let file = match found.as_slice() {
         [file] => (*file).clone(),
         [] => {
@@ -73,7 +76,8 @@ pub(super) fn project(tree: &dyn Tree, chart: &str, environment: &str) -> Result
             return Err(diagnostic.into());
         }
         several => {
-            let several: Vec<String> = several.iter().map(|path| format!("`{path}`")).collect();
+            let shown = |path: &&String| if is_file(path) { format!("`{path}`") } else { format!("`{path}{SUFFIX}`") };
+            let several: Vec<String> = several.iter().map(shown).collect();
             return Err(fail(format!("{} could both be environment `{environment}`", several.join(" and ")))
                 .hint("keep one, or write a rhelm.yaml (`rhelm init`)")
                 .into());

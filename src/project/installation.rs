@@ -6,8 +6,9 @@ use super::{Environment, Project, Release, Setting};
 use crate::diagnostic::{Diagnostic, Error, Location};
 use crate::engine::KubeVersion;
 use crate::manifest::overrides::Override;
+use crate::tera::Variables;
 use crate::tree::{Kind, Tree};
-use crate::values::Below;
+use crate::values::{Below, SUFFIX, Templating};
 
 /// A release in an environment.
 #[derive(Debug)]
@@ -59,7 +60,52 @@ fn fill(path: &str, environment: &str, release: &str) -> String {
     path.replace("{env}", environment).replace("{release}", release)
 }
 
+fn is_file(tree: &dyn Tree, path: &str) -> bool {
+    tree.kind(path) == Ok(Kind::File)
+}
+
+/// The path at which a values file is: its own, or the one that makes it a template.
+fn existing(tree: &dyn Tree, path: String) -> Option<String> {
+    if is_file(tree, &path) {
+        return Some(path);
+    }
+    Some(format!("{path}{SUFFIX}")).filter(|path| is_file(tree, path))
+}
+
+/// A layer by its path.
+fn input(path: String, rung: &str) -> Below {
+    if path.ends_with(SUFFIX) { Below::Template { path, rung: rung.to_owned() } } else { Below::File(path) }
+}
+
 impl Project {
+    /// Whether a values file is there plain and as a template, which is a mistake.
+    fn both(&self, tree: &dyn Tree, path: &Text, file: &str, missing: &mut Vec<Diagnostic>) -> bool {
+        let both = is_file(tree, file) && is_file(tree, &format!("{file}{SUFFIX}"));
+        if both {
+            let message = format!("`{file}` and `{file}{SUFFIX}` could both be the layer");
+            missing.push(Diagnostic::own(message).at(self.at(path)).hint("keep one of them"));
+        }
+        both
+    }
+
+    /// What templated layers of an installation see.
+    pub fn templating(
+        &self,
+        installation: &Installation<'_>,
+        namespace: &str,
+        read: Option<fn(&str) -> Option<String>>,
+    ) -> Templating {
+        let rungs = self.ladder(installation.environment).filter_map(|rung| rung.vars.as_ref());
+        Templating {
+            chart: installation.chart.clone(),
+            environment: installation.environment.name.text.clone(),
+            release: installation.release.name().to_owned(),
+            namespace: namespace.to_owned(),
+            vars: self.vars.iter().chain(rungs).cloned().collect(),
+            variables: Variables { names: self.env.iter().map(|name| name.text.clone()).collect(), read },
+        }
+    }
+
     /// What a release is in an environment.
     ///
     /// # Errors
@@ -127,7 +173,14 @@ impl Project {
         let literal = |path: &Text, layers: &mut Vec<Layer>, missing: &mut Vec<Diagnostic>| {
             let file = self.path(&fill(&path.text, "", key));
             match tree.kind(&file) {
-                Ok(Kind::File) => layers.push(Layer { input: Below::File(file), origin: Origin::Literal }),
+                _ if self.both(tree, path, &file, missing) => {}
+                Ok(Kind::File) => {
+                    layers.push(Layer { input: input(file, &environment.name.text), origin: Origin::Literal });
+                }
+                _ if is_file(tree, &format!("{file}{SUFFIX}")) => {
+                    let input = input(format!("{file}{SUFFIX}"), &environment.name.text);
+                    layers.push(Layer { input, origin: Origin::Literal });
+                }
                 Ok(Kind::Folder) => missing.push(self.missing(tree, path, "values file", &[file], "is a folder")),
                 Err(error) => missing.push(self.missing(tree, path, "values file", &[file], &error.words)),
             }
@@ -140,10 +193,12 @@ impl Project {
             let patterns = rest.iter().zip(&mut found).filter(|(path, _)| is_pattern(path));
             for (pattern, found) in patterns {
                 let file = self.path(&fill(&pattern.text, &rung.name.text, key));
-                if let Ok(Kind::File) = tree.kind(&file) {
+                if self.both(tree, pattern, &file, missing) {
+                    *found = true;
+                } else if let Some(file) = existing(tree, file) {
                     *found = true;
                     let origin = Origin::Rung(rung.name.text.clone());
-                    layers.push(Layer { input: Below::File(file), origin });
+                    layers.push(Layer { input: input(file, &rung.name.text), origin });
                 }
             }
         }
@@ -151,7 +206,7 @@ impl Project {
         for (pattern, _) in rest.iter().zip(&found).filter(|(path, found)| is_pattern(path) && !**found) {
             let names = self.environments.iter().map(|e| e.name.text.as_str());
             let files: Vec<String> = names.map(|name| self.path(&fill(&pattern.text, name, key))).collect();
-            if !files.iter().any(|file| tree.kind(file) == Ok(Kind::File)) {
+            if !files.iter().any(|file| existing(tree, file.clone()).is_some()) {
                 missing.push(self.missing(tree, pattern, "values file", &files, "for no rung of any environment"));
             }
         }

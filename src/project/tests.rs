@@ -20,7 +20,7 @@ fn layers(tree: &Memory, project: &Project, environment: &str) -> Vec<String> {
     let release = project.release("c").unwrap();
     let installation = project.installation(tree, environment, release).unwrap();
     let shown = |layer: &Layer| match &layer.input {
-        Below::File(path) => path.strip_prefix("p/").unwrap_or(path).to_owned(),
+        Below::File(path) | Below::Template { path, .. } => path.strip_prefix("p/").unwrap_or(path).to_owned(),
         Below::Setting { argument, .. } => argument.to_string(),
     };
     installation.layers.iter().map(shown).collect()

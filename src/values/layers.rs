@@ -3,8 +3,9 @@
 
 use super::coalesce::merge_maps;
 use super::set::{self, Mode};
-use crate::chart::{Chart, place, read_values};
-use crate::diagnostic::{Diagnostic, Error, Location, Source, Span};
+use super::templated::{SUFFIX, Templated, Templating};
+use crate::chart::{self, Chart, Loaded, place, read_values};
+use crate::diagnostic::{Diagnostic, Error, Location, Source, Span, secret_line};
 use crate::go::json::{Into as Target, read, read_prefix};
 use crate::go::url::Url;
 use crate::tree::Tree;
@@ -17,6 +18,8 @@ use std::sync::Arc;
 pub struct ValueOptions {
     /// What lies below all flags: the layers of a project, lowest priority first.
     pub below: Vec<Below>,
+    /// What templated layers see; without it there are none, and `-f` takes every file as YAML.
+    pub templating: Option<Templating>,
     /// `-f`: files; `-` is the standard input.
     pub files: Vec<String>,
     /// `--set-json`
@@ -36,6 +39,13 @@ pub struct ValueOptions {
 pub enum Below {
     /// A values file, by its path.
     File(String),
+    /// A values file that Tera renders first.
+    Template {
+        /// Its path.
+        path: String,
+        /// The rung that it is of; where it is of none, the selected environment.
+        rung: String,
+    },
     /// A single value, keyed and typed as `--set-json` does it.
     Setting {
         /// `KEY=JSON`
@@ -66,6 +76,8 @@ pub enum Layer {
         /// Its text.
         source: Arc<Source>,
     },
+    /// A values file that Tera rendered.
+    Template(Box<Templated>),
     /// An argument of `--set` or a sister.
     Set {
         /// Which flag.
@@ -115,6 +127,7 @@ impl Layer {
     pub fn name(&self) -> &str {
         match self {
             Layer::Chart { source, .. } | Layer::File { source } | Layer::Set { source, .. } => &source.path,
+            Layer::Template(file) => &file.source.path,
             Layer::Setting { at, .. } => &at.source.path,
         }
     }
@@ -131,6 +144,7 @@ impl Layer {
                 Some(Location { source: source.clone(), span: place(&source.text, below)? })
             }
             Layer::File { source } => Some(Location { source: source.clone(), span: place(&source.text, path)? }),
+            Layer::Template(file) => Some(file.place(place(&file.rendered.text, path)?)),
             Layer::Set { flag, source } => sets(*flag, &source.text, path)
                 .then(|| Location { source: source.clone(), span: Span::new(0, source.text.len()) }),
             Layer::Setting { argument, at } => sets(Flag::Json, argument, path).then(|| at.clone()),
@@ -210,9 +224,14 @@ impl ValueOptions {
     pub fn read(&self, tree: &dyn Tree) -> Result<(MapRef, Layers), Error> {
         let mut values = MapRef::new(Map::new());
         let mut layers = Vec::new();
+        let mut chart = None;
         for below in &self.below {
             match below {
                 Below::File(path) => add_file(tree, path, &mut values, &mut layers)?,
+                Below::Template { path, rung } => {
+                    let templating = self.templating.clone().unwrap_or_default();
+                    add_template(tree, &templating, &mut chart, (path, rung), &mut values, &mut layers)?;
+                }
                 Below::Setting { argument, at } => {
                     set::parse(argument, Mode::Json, &values).map_err(|words| {
                         Diagnostic { message: format!("this cannot be set: {words}"), ..Diagnostic::default() }
@@ -223,7 +242,13 @@ impl ValueOptions {
             }
         }
         for path in &self.files {
-            add_file(tree, path, &mut values, &mut layers)?;
+            match &self.templating {
+                Some(templating) if path.ends_with(SUFFIX) => {
+                    let rung = templating.environment.as_str();
+                    add_template(tree, templating, &mut chart, (path, rung), &mut values, &mut layers)?;
+                }
+                _ => add_file(tree, path, &mut values, &mut layers)?,
+            }
         }
         let flags = [
             (Flag::Json, &self.set_json),
@@ -263,6 +288,43 @@ fn add_file(tree: &dyn Tree, path: &str, values: &mut MapRef, layers: &mut Vec<L
     })?;
     *values = if values.is_empty() { map } else { merge_maps(values, &map) };
     layers.push(Layer::File { source });
+    Ok(())
+}
+
+/// Lays a templated values file over what there is. The chart is read for the first of them.
+fn add_template(
+    tree: &dyn Tree,
+    templating: &Templating,
+    chart: &mut Option<Loaded>,
+    (path, rung): (&str, &str),
+    values: &mut MapRef,
+    layers: &mut Vec<Layer>,
+) -> Result<(), Error> {
+    let text = read_file(tree, path).map_err(|words| file_error(path, words))?;
+    let source = Arc::new(Source { name: Source::VALUES.to_owned(), path: path.to_owned(), text, origin: None });
+    let chart = match chart {
+        Some(chart) => chart,
+        None => chart.insert(chart::load(tree, &templating.chart, &mut Vec::new())?),
+    };
+    let file = templating.render(chart, source, rung, values)?;
+    let text = &file.rendered.text;
+    let map = read_values(text).map_err(|error| {
+        let at = error.offset.unwrap_or_default();
+        // The line that it names is one of the text that nobody sees.
+        let meaning = match error.shape() {
+            Some((kind, _)) => format!("{path} renders to {kind}, and values are a map"),
+            None => format!("{path} renders to invalid YAML: {}", error.meaning(text)),
+        };
+        let mut diagnostic = Diagnostic::own(meaning).at(file.place(Span::new(at, at)));
+        let start = text.get(..at).and_then(|before| memchr::memrchr(b'\n', before)).map_or(0, |i| i + 1);
+        let number = memchr::memchr_iter(b'\n', text.get(..start).unwrap_or_default()).count() + 1;
+        if error.offset.is_some_and(|at| at < text.len()) {
+            diagnostic = diagnostic.fact(format!("rendered, line {number}:\n  {}", secret_line(text, start)));
+        }
+        diagnostic
+    })?;
+    *values = if values.is_empty() { map } else { merge_maps(values, &map) };
+    layers.push(Layer::Template(Box::new(file)));
     Ok(())
 }
 

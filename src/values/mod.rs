@@ -7,6 +7,7 @@ mod layers;
 #[cfg(feature = "schema")]
 mod schema;
 mod set;
+mod templated;
 
 pub use coalesce::{GLOBAL, deep_copy, merge_maps};
 pub use dependencies::Live;
@@ -14,6 +15,7 @@ pub use layers::{Below, Flag, Layer, Layers, ValueOptions};
 #[cfg(feature = "schema")]
 pub use schema::{is_json, validate};
 pub use set::{Mode, ReadFile, parse as parse_set};
+pub use templated::{SUFFIX, Templated, Templating};
 
 use crate::chart::{Chart, Defaults};
 use crate::diagnostic::Error;

@@ -22,6 +22,7 @@ pub fn rendered(tree: &Memory) -> Result<Vec<Vec<u8>>, String> {
             },
             include_crds: false,
             skip_schema_validation: false,
+            tera: false,
         };
         let mut outcome = Outcome::default();
         let mut world = World::default();

@@ -61,6 +61,7 @@ impl<'l> Origins<'l> {
         self.files.get_or_insert_with(|| {
             let sources = layers.iter().rev().filter_map(|layer| match layer {
                 Layer::Chart { source, .. } | Layer::File { source } => Some(source.clone()),
+                Layer::Template(file) => Some(file.source.clone()),
                 Layer::Set { .. } | Layer::Setting { .. } => None,
             });
             sources.map(|source| (source.clone(), read(&source.text).ok().flatten())).collect()

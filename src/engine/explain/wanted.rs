@@ -64,6 +64,7 @@ pub(super) fn kind_of(chain: &Chain, setting: &Setting<'_>) -> Option<(usize, &'
 fn key_place(layer: &Layer, path: &[&str]) -> Option<Location> {
     let (source, path) = match layer {
         Layer::File { source } => (source, path),
+        Layer::Template(file) => (&file.rendered, path),
         Layer::Chart { source, path: chart } => {
             if !chart.iter().map(String::as_str).eq(path.iter().copied().take(chart.len())) {
                 return None;
@@ -74,7 +75,10 @@ fn key_place(layer: &Layer, path: &[&str]) -> Option<Location> {
     };
     let steps: Vec<Step<'_>> = path.iter().map(|key| Step::Key(key)).collect();
     let span: Span = locate(&source.text, &steps)?.key;
-    Some(Location { source: source.clone(), span })
+    Some(match layer {
+        Layer::Template(file) => file.place(span),
+        _ => Location { source: source.clone(), span },
+    })
 }
 
 impl Wanted {

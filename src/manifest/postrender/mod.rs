@@ -65,7 +65,7 @@ pub fn separate(output: &[u8]) -> Result<Vec<Rendered>, Error> {
         .map(|(name, resources)| {
             let name = String::from_utf8_lossy(&name).into_owned();
             let text = stream::write(resources).map_err(|words| fail(format!("re-writing {name}: {words}")))?;
-            Ok(Rendered { name, text: Str::from(text), marks: Vec::new() })
+            Ok(Rendered { name, text: Str::from(text), marks: Vec::new(), tera: false })
         })
         .collect()
 }
@@ -114,7 +114,7 @@ mod tests {
             ("- a\n", "parsing f: wrong node kind: expected MappingNode but got SequenceNode: node contents:\n- a\n"),
             ("a: b: c\n", "parsing f: MalformedYAMLError: yaml: mapping values are not allowed in this context"),
         ] {
-            let file = Rendered { name: "f".to_owned(), text: text.into(), marks: Vec::new() };
+            let file = Rendered { name: "f".to_owned(), text: text.into(), marks: Vec::new(), tera: false };
             match merge(&[file]) {
                 Ok(stream) => {
                     assert_eq!(String::from_utf8_lossy(&stream), want, "{text:?}");

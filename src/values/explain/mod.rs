@@ -157,6 +157,11 @@ impl<'l, 'c> Explanation<'l, 'c> {
                 Layer::File { source } => {
                     user.extend(Said::file(source).into_iter().map(|said| (Origin::File, said)));
                 }
+                Layer::Template(file) => {
+                    let mut said = Said::file(&file.rendered);
+                    said.iter_mut().for_each(|said| said.moved(&|span| file.place(span)));
+                    user.extend(said.into_iter().map(|said| (Origin::File, said)));
+                }
                 Layer::Setting { argument, at } => {
                     let by_item = by_item(argument);
                     let mut said = Said::value(&tree_of(Flag::Json, argument, tree), at, by_item, 0);

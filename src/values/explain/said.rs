@@ -64,6 +64,16 @@ impl Said {
         Said { at: at.clone(), value, below, whole: false }
     }
 
+    /// Moves all places: those of a rendered text into its template.
+    pub(super) fn moved(&mut self, place: &dyn Fn(Span) -> Location) {
+        self.at = place(self.at.span);
+        match &mut self.below {
+            Below::Keys(keys) => keys.values_mut().for_each(|said| said.moved(place)),
+            Below::Items(items) => items.iter_mut().for_each(|said| said.moved(place)),
+            Below::Nothing => {}
+        }
+    }
+
     /// Marks what stands at the only path of a tree as whole.
     pub(super) fn mark_whole(&mut self, mut key: Value) {
         let mut said = self;

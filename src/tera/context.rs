@@ -1,0 +1,25 @@
+//! What a template sees.
+
+use super::convert::Converter;
+use crate::value::Value;
+use std::cell::RefCell;
+use std::rc::Rc;
+
+/// The variables of a template, and Go's objects that stand in them as maps with a number.
+#[derive(Default)]
+pub struct Context {
+    pub(super) variables: ::tera::Context,
+    pub(super) objects: Rc<RefCell<Vec<Value>>>,
+}
+
+impl Context {
+    /// Sets a variable.
+    ///
+    /// # Errors
+    /// The value is nested too deep or too large.
+    pub fn insert(&mut self, name: &'static str, value: &Value) -> Result<(), String> {
+        let value = Converter::new(&self.objects).outward(value)?;
+        self.variables.insert_value(name, value);
+        Ok(())
+    }
+}

@@ -1,0 +1,144 @@
+//! Layers that Tera renders before they are read.
+
+use super::merge_maps;
+use crate::chart::Loaded;
+use crate::diagnostic::{Diagnostic, Error, Location, Source, Span};
+use crate::template::Mark;
+use crate::tera::{Context, File, Templates, Variables};
+use crate::value::{Map, MapRef, MapType, Str, Value};
+use crate::world::World;
+use crate::yaml::{Data, Node};
+use std::sync::Arc;
+
+/// What the name of a templated layer ends with.
+pub const SUFFIX: &str = ".tera";
+
+/// Deeper than this variables are not looked at.
+const MAX_LEVEL: usize = 200;
+
+/// What all templated layers of a release see.
+#[derive(Debug, Clone, Default)]
+pub struct Templating {
+    /// The chart whose defaults lie below all layers.
+    pub chart: String,
+    /// The selected environment.
+    pub environment: String,
+    /// The release's name.
+    pub release: String,
+    /// The namespace that it goes to.
+    pub namespace: String,
+    /// `vars` of the project and of the rungs, lowest first.
+    pub vars: Vec<Node>,
+    /// What may be read of the process.
+    pub variables: Variables,
+}
+
+/// A layer that Tera rendered.
+#[derive(Debug, Clone)]
+pub struct Templated {
+    /// The template.
+    pub source: Arc<Source>,
+    /// What came of it.
+    pub rendered: Arc<Source>,
+    /// What wrote which part; empty if that could not be learned.
+    marks: Arc<[Mark]>,
+}
+
+impl Templated {
+    /// A place of the rendered text as one of the template: the text that stands there, or the expression that
+    /// printed it.
+    pub fn place(&self, span: Span) -> Location {
+        let start = span.start as usize;
+        let Some(mark) = self.marks.iter().rfind(|mark| mark.offset <= start) else {
+            return Location { source: self.source.clone(), span: Span::new(0, 0) };
+        };
+        if self.source.slice(mark.at.span).starts_with(b"{{") {
+            return mark.at.clone();
+        }
+        let by = start - mark.offset;
+        let last = mark.at.span.end as usize;
+        let at = (mark.at.span.start as usize + by).min(last);
+        let length = (span.end as usize).saturating_sub(start);
+        Location { source: self.source.clone(), span: Span::new(at, (at + length).min(last)) }
+    }
+}
+
+impl Templating {
+    /// Renders a layer. `rung` is its own, `values` are what the layers below it say.
+    ///
+    /// # Errors
+    /// Tera's, at their places; the chart cannot be read.
+    pub(super) fn render(
+        &self,
+        chart: &Loaded,
+        source: Arc<Source>,
+        rung: &str,
+        values: &MapRef,
+    ) -> Result<Templated, Error> {
+        let context = self.context(chart, rung, values).map_err(|error| match error {
+            Wrong::Chart(error) => error,
+            Wrong::Words(words) => {
+                let at = Location { source: source.clone(), span: Span::new(0, 0) };
+                Diagnostic::own(words).at(at).into()
+            }
+        })?;
+        let name = source.path.clone();
+        let file = [File { name: name.clone(), source: source.clone() }];
+        let run = |marked: bool| {
+            let templates = Templates::parse(&file, Some(self.variables.clone()), marked)?;
+            templates.render(&name, &context, None, &mut World::default())
+        };
+        let plain = run(false)?;
+        // Where its parts come from; a template can do things with its text after which nobody knows.
+        let marked = run(true).ok().filter(|marked| marked.text == plain.text);
+        let marks = marked.map(|marked| marked.marks).unwrap_or_default().into();
+        let rendered = Source { text: plain.text, name: source.name.clone(), path: source.path.clone(), origin: None };
+        Ok(Templated { source, rendered: Arc::new(rendered), marks })
+    }
+
+    fn context(&self, chart: &Loaded, rung: &str, values: &MapRef) -> Result<Context, Wrong> {
+        let resolved = super::resolve(&chart.chart, &chart.defaults, values, &mut Vec::new()).map_err(Wrong::Chart)?;
+        let mut vars = MapRef::new(Map::new());
+        for node in &self.vars {
+            if let Value::Map(_, map) = value_of(node, 0) {
+                vars = merge_maps(&vars, &map);
+            }
+        }
+        let mut context = Context::default();
+        for (name, text) in [
+            ("env", self.environment.as_str()),
+            ("rung", rung),
+            ("release", self.release.as_str()),
+            ("namespace", self.namespace.as_str()),
+        ] {
+            context.insert(name, &Value::from(text)).map_err(Wrong::Words)?;
+        }
+        for (name, map) in [("vars", vars), ("values", resolved.values)] {
+            context.insert(name, &Value::Map(MapType::Any, map)).map_err(Wrong::Words)?;
+        }
+        Ok(context)
+    }
+}
+
+enum Wrong {
+    Chart(Error),
+    Words(String),
+}
+
+/// A node as a value.
+fn value_of(node: &Node, level: usize) -> Value {
+    match &node.data {
+        _ if level > MAX_LEVEL => Value::Nil,
+        Data::Null => Value::Nil,
+        Data::Bool(b) => Value::Bool(*b),
+        Data::Int(n) => Value::int64(*n),
+        Data::Uint(n) => Value::Float(*n as f64),
+        Data::Float(f) => Value::Float(*f),
+        Data::Str(text) => Value::Str(text.clone()),
+        Data::List(items) => Value::list(items.iter().map(|item| value_of(item, level + 1)).collect()),
+        Data::Map(entries) => {
+            let named = entries.iter().filter_map(|(key, value)| Some((key.as_key()?, value_of(value, level + 1))));
+            Value::map(named.collect::<Vec<(Str, Value)>>().into_iter().collect())
+        }
+    }
+}
