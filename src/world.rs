@@ -1,6 +1,6 @@
-//! All that a render may ask of the outside: clock, chance, DNS, warnings, a post-renderer.
+//! All that a render may ask of the outside: clock, chance, DNS, warnings, a post-renderer, the key to its values.
 
-use crate::diagnostic::Error;
+use crate::diagnostic::{Diagnostic, Error};
 use std::fmt;
 
 /// A program that all rendered documents go through.
@@ -16,6 +16,12 @@ impl fmt::Debug for PostRenderer {
         f.write_str("PostRenderer")
     }
 }
+
+/// Decrypts a values file that sops encrypted: its path and `yaml` or `json` → its text.
+///
+/// # Errors
+/// Why it could not be done, without any of its values.
+pub type Decrypt = fn(path: &str, format: &str) -> Result<Vec<u8>, Box<Diagnostic>>;
 
 /// The outside of one render.
 ///

@@ -287,6 +287,7 @@ fn template() -> Command {
         .arg(switch("all").help("all environments of rhelm.yaml"))
         .arg(switch("no-overrides").help("leave out the overrides of rhelm.yaml"))
         .arg(switch("no-tera").help("leave out charts' tera/, as Helm does"))
+        .arg(switch("show-secrets").help("show values of encrypted layers in errors"))
         .arg(list("show-only").short('s').value_name("PATH").help("print only what these templates made (repeatable)"))
         .arg(value("output-dir").value_name("DIR").help("write files into a folder instead of stdout"))
         .arg(switch("release-name").help("use the release's name in the paths of --output-dir"))
@@ -368,7 +369,17 @@ pub(super) fn command() -> Command {
                 .default_missing_value("")
                 .value_name("PATH")
                 .help("every layer that spoke of a path, or of all"),
-        ),
+        )
+        .arg(
+            value("diff")
+                .allow_hyphen_values(false)
+                .value_name("ENV")
+                .help("compare with the values of another environment: what is different here"),
+        )
+        .arg(switch("unused").help("list values given above the chart's defaults that nothing reads"))
+        .arg(switch("undefined").help("list values that templates read and no layer sets"))
+        .arg(switch("fail").help("with --unused or --undefined: exit code 1 if there are any"))
+        .arg(switch("show-secrets").help("show values that come from encrypted layers")),
     )
     .subcommand(
         Command::new("init")
@@ -397,8 +408,9 @@ pub(super) fn command() -> Command {
 /// The value of a flag for colours, quoted, if it is none that Helm knows.
 pub(super) fn wrong_colour(matches: &ArgMatches, name: &str) -> Option<String> {
     let given = matches.value_source(name) == Some(clap::parser::ValueSource::CommandLine);
-    let mode = text(matches, name).filter(|mode| given && !matches!(mode.as_str(), "never" | "auto" | "always"))?;
-    Some(crate::go::quote::quoted(mode.as_bytes()))
+    let mode = matches.get_one::<std::ffi::OsString>(name).filter(|_| given)?.to_string_lossy();
+    let wrong = !matches!(mode.as_ref(), "never" | "auto" | "always");
+    wrong.then(|| crate::go::quote::quoted(mode.as_bytes()))
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::args::{comma_list, on, text, texts};
 use super::selection::Selection;
+use super::sops;
 use super::template::{Asked, Home, print_manifests};
 use super::terminal::Terminal;
 use crate::diagnostic::{Diagnostic, Error};
@@ -10,6 +11,7 @@ use crate::manifest::overrides::{Matches, Scope, apply, unmatched};
 use crate::manifest::{Claims, Manifests};
 use crate::project::{Environment, Installation, Project, Release};
 use crate::render::{Outcome, Request, render};
+use crate::text::Str;
 use crate::tree::Disk;
 use crate::world::World;
 use std::sync::Mutex;
@@ -31,6 +33,8 @@ struct Done {
     manifests: Manifests,
     matches: Matches,
     warnings: Vec<String>,
+    /// What must not be told.
+    secrets: Vec<Str>,
     /// Whether Helm would tell of `--debug`.
     release_exists: bool,
     error: Option<Error>,
@@ -55,6 +59,7 @@ pub(super) fn run(asked: &Asked<'_>, selection: &Selection, terminal: &mut Termi
             let Some(outcome) = done.next() else { break };
             let key = &release.key.text;
             let shown = if several { format!("{}/{key}", environment.name.text) } else { key.clone() };
+            terminal.hide(&outcome.secrets);
             outcome.warnings.iter().for_each(|warning| terminal.say(warning));
             matches.add(&outcome.matches);
             terminal.advise_debug = single && outcome.release_exists && !asked.debug;
@@ -153,6 +158,7 @@ fn one(asked: &Asked<'_>, job: &Job<'_>, ends: bool) -> Done {
         manifests: Manifests::default(),
         matches: Matches::default(),
         warnings: Vec::new(),
+        secrets: Vec::new(),
         release_exists: false,
         error: None,
     };
@@ -177,7 +183,11 @@ fn attempt(
     let mut options = asked.values();
     options.below = installation.layers.iter().map(|layer| layer.input.clone()).collect();
     options.templating = Some(job.project.templating(&installation, &done.namespace, world.variables));
+    options.decrypt = Some(sops::decrypt);
     let (user, layers) = options.read(&tree)?;
+    if !on(asked.matches, "show-secrets") {
+        done.secrets = layers.secrets();
+    }
     render(&tree, &request, &user, layers, world, outcome)?;
     done.manifests = std::mem::take(&mut outcome.manifests);
     if asked.overrides {

@@ -9,6 +9,7 @@ mod kubeconfig;
 mod output;
 mod postrender;
 mod selection;
+mod sops;
 mod table;
 mod template;
 mod terminal;
@@ -62,6 +63,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         _ => Err(Error::helm("there is no such command")),
     };
     match result {
+        Ok(()) if terminal.failed => ExitCode::FAILURE,
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             terminal.error(&error);

@@ -80,6 +80,7 @@ impl<'m> Asked<'m> {
             set_file: texts(matches, "set-file"),
             set_json: texts(matches, "set-json"),
             set_literal: texts(matches, "set-literal"),
+            decrypt: None,
         }
     }
 }

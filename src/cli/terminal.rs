@@ -1,7 +1,11 @@
 //! stdout, stderr and the process's environment.
 
 use crate::diagnostic::{Error, Format, report};
-use crate::text::restored;
+use crate::go::base64;
+use crate::text::{Str, restored};
+use crate::values::REDACTED;
+use bstr::ByteSlice;
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
 
@@ -12,7 +16,14 @@ pub(super) struct Terminal {
     colour: bool,
     /// Whether Helm would tell of `--debug` after the error that is to come.
     pub(super) advise_debug: bool,
+    /// Whether what was found makes the exit code 1.
+    pub(super) failed: bool,
+    /// What must not be seen, longest first.
+    secrets: Vec<Vec<u8>>,
 }
+
+/// Shorter lines are no secrets that could be told from other texts.
+const SHORTEST: usize = 4;
 
 /// Looks for a flag's value before the command line is parsed: its own mistakes must be reported in the right form too.
 fn early(arguments: &[OsString], name: &str) -> Option<String> {
@@ -47,7 +58,7 @@ impl Terminal {
             _ => !terminal,
         };
         let colour = terminal && variable("NO_COLOR").is_none() && variable("TERM").as_deref() != Some("dumb");
-        Terminal { format, mask, colour, advise_debug: false }
+        Terminal { format, mask, colour, advise_debug: false, failed: false, secrets: Vec::new() }
     }
 
     /// Whether the flags about errors make sense themselves.
@@ -80,7 +91,31 @@ impl Terminal {
         self.say_bytes(line.as_bytes());
     }
 
+    /// Hides texts in all that is told: each of their lines, as it is, quoted, and in Base64.
+    pub(super) fn hide(&mut self, secrets: &[Str]) {
+        for secret in secrets {
+            let mut coded = Vec::new();
+            base64::encode(&mut coded, secret);
+            self.secrets.push(coded);
+            for line in secret.split(|b| *b == b'\n').map(<[u8]>::trim_ascii) {
+                let quoted = crate::go::quote::quoted(line).into_bytes();
+                self.secrets.extend(quoted.get(1..quoted.len().saturating_sub(1)).map(<[u8]>::to_vec));
+                self.secrets.push(line.to_vec());
+            }
+        }
+        self.secrets.retain(|secret| secret.len() >= SHORTEST);
+        self.secrets.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+        self.secrets.dedup();
+    }
+
     fn say_bytes(&mut self, line: &[u8]) {
+        let mut shown = Cow::Borrowed(line);
+        for secret in &self.secrets {
+            if memchr::memmem::find(&shown, secret).is_some() {
+                shown = Cow::Owned(shown.replace(secret, REDACTED));
+            }
+        }
+        let line = &*shown;
         let mut err = std::io::stderr().lock();
         // There is nobody left to tell.
         let _ = err.write_all(line);

@@ -76,6 +76,18 @@ impl<'l, 'c> CompiledChart<'l, 'c> {
         Ok(CompiledChart { set: Rc::new(set), scopes, files, tera })
     }
 
+    /// All templates.
+    pub(super) fn set(&self) -> &Set {
+        &self.set
+    }
+
+    /// The names of the files that are executed, each with the place of its chart among those that are returned.
+    pub(super) fn entries(&self) -> (Vec<(Str, usize)>, Vec<&'l Live<'c>>) {
+        let files = self.files.iter().filter(|file| !base(&file.name).starts_with('_'));
+        let entries = files.map(|file| (Str::from(file.name.as_str()), file.scope)).collect();
+        (entries, self.scopes.iter().map(|scope| scope.live).collect())
+    }
+
     /// Executes every file that is no partial, in Helm's order, and returns the texts in the order of their names.
     /// `layers` tell where values come from, should one be missing; `trace` keeps which action wrote what.
     ///

@@ -5,12 +5,14 @@ mod explain;
 mod gotemplate;
 mod methods;
 mod name;
+mod reads;
 mod scope;
 mod tera;
 
 pub use capabilities::KubeVersion;
 pub use gotemplate::CompiledChart;
 pub use name::name_from_template;
+pub use reads::{Undefined, Unused, ValueReads, value_reads};
 pub use scope::Release;
 
 use crate::template::Mark;

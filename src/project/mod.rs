@@ -204,6 +204,11 @@ impl Project {
         convention::environments(tree, chart).into_iter().map(|(name, _)| name).collect()
     }
 
+    /// Whether there is no file: the environment is a values file beside a chart's own.
+    pub fn is_convention(&self) -> bool {
+        self.source.text.is_empty()
+    }
+
     /// An environment by its name.
     ///
     /// # Errors

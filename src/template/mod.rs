@@ -11,12 +11,14 @@ mod field;
 mod lex;
 mod number;
 mod parse;
+mod reads;
 mod set;
 
 pub use ast::Tree;
 pub use error::{Cause, ExecError, Frame, Reason};
 pub use execute::{Executor, Mark, Methods, without_no_value};
 pub use parse::{Library, ParseError, ParseErrorKind, Parsed, parse};
+pub use reads::{Read, Reads, reads};
 pub use set::Set;
 
 /// A character as Go's `%#U` prints it: `U+002D '-'`.

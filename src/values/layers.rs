@@ -1,7 +1,8 @@
 //! What the user says of values, in Helm's order, and where each value comes from
 //! (Helm: pkg/cli/values, Options.MergeValues).
 
-use super::coalesce::merge_maps;
+use super::coalesce::{deep_copy, merge_maps};
+use super::secret::{self, Hidden};
 use super::set::{self, Mode};
 use super::templated::{SUFFIX, Templated, Templating};
 use crate::chart::{self, Chart, Loaded, place, read_values};
@@ -10,6 +11,7 @@ use crate::go::json::{Into as Target, read, read_prefix};
 use crate::go::url::Url;
 use crate::tree::Tree;
 use crate::value::{Map, MapRef, MapType, Str, Value};
+use crate::world::Decrypt;
 use std::io::Read as _;
 use std::sync::Arc;
 
@@ -32,6 +34,8 @@ pub struct ValueOptions {
     pub set_file: Vec<String>,
     /// `--set-literal`
     pub set_literal: Vec<String>,
+    /// Decrypts files that sops encrypted; without it they are read as they are, as Helm does.
+    pub decrypt: Option<Decrypt>,
 }
 
 /// A layer that no flag names.
@@ -78,6 +82,13 @@ pub enum Layer {
     },
     /// A values file that Tera rendered.
     Template(Box<Templated>),
+    /// A values file that sops encrypted.
+    Encrypted {
+        /// Its text as it lies there: keys can be read, values cannot.
+        source: Arc<Source>,
+        /// What it says.
+        values: Hidden,
+    },
     /// An argument of `--set` or a sister.
     Set {
         /// Which flag.
@@ -126,7 +137,10 @@ impl Layer {
     /// How to speak of it: the path of a file, or a flag.
     pub fn name(&self) -> &str {
         match self {
-            Layer::Chart { source, .. } | Layer::File { source } | Layer::Set { source, .. } => &source.path,
+            Layer::Chart { source, .. }
+            | Layer::File { source }
+            | Layer::Encrypted { source, .. }
+            | Layer::Set { source, .. } => &source.path,
             Layer::Template(file) => &file.source.path,
             Layer::Setting { at, .. } => &at.source.path,
         }
@@ -143,7 +157,9 @@ impl Layer {
                 }
                 Some(Location { source: source.clone(), span: place(&source.text, below)? })
             }
-            Layer::File { source } => Some(Location { source: source.clone(), span: place(&source.text, path)? }),
+            Layer::File { source } | Layer::Encrypted { source, .. } => {
+                Some(Location { source: source.clone(), span: place(&source.text, path)? })
+            }
             Layer::Template(file) => Some(file.place(place(&file.rendered.text, path)?)),
             Layer::Set { flag, source } => sets(*flag, &source.text, path)
                 .then(|| Location { source: source.clone(), span: Span::new(0, source.text.len()) }),
@@ -209,6 +225,25 @@ impl Layers {
         self.layers = layers;
     }
 
+    /// The texts that encrypted layers hide.
+    pub fn secrets(&self) -> Vec<Str> {
+        let encrypted = self.layers.iter().filter_map(|layer| match layer {
+            Layer::Encrypted { source, values } => Some(secret::texts(source, &values.0)),
+            _ => None,
+        });
+        encrypted.flatten().collect()
+    }
+
+    /// Where an encrypted layer holds a text, highest priority first.
+    pub fn locate_secret(&self, text: &Str) -> Option<Location> {
+        self.layers.iter().rev().find_map(|layer| match layer {
+            Layer::Encrypted { source, values } => {
+                Some(Location { source: source.clone(), span: secret::find(source, &values.0, text)? })
+            }
+            _ => None,
+        })
+    }
+
     /// Where a path of keys is set, lowest priority first: the name of each layer that does, and the place.
     /// Reads the layers again, so only for failures and explanations.
     pub fn locate(&self, path: &[&str]) -> Vec<(String, Location)> {
@@ -227,7 +262,7 @@ impl ValueOptions {
         let mut chart = None;
         for below in &self.below {
             match below {
-                Below::File(path) => add_file(tree, path, &mut values, &mut layers)?,
+                Below::File(path) => add_file(tree, path, self.decrypt, &mut values, &mut layers)?,
                 Below::Template { path, rung } => {
                     let templating = self.templating.clone().unwrap_or_default();
                     add_template(tree, &templating, &mut chart, (path, rung), &mut values, &mut layers)?;
@@ -247,7 +282,7 @@ impl ValueOptions {
                     let rung = templating.environment.as_str();
                     add_template(tree, templating, &mut chart, (path, rung), &mut values, &mut layers)?;
                 }
-                _ => add_file(tree, path, &mut values, &mut layers)?,
+                _ => add_file(tree, path, self.decrypt, &mut values, &mut layers)?,
             }
         }
         let flags = [
@@ -276,10 +311,25 @@ impl ValueOptions {
 }
 
 /// Lays a values file over what there is.
-fn add_file(tree: &dyn Tree, path: &str, values: &mut MapRef, layers: &mut Vec<Layer>) -> Result<(), Error> {
+fn add_file(
+    tree: &dyn Tree,
+    path: &str,
+    decrypt: Option<Decrypt>,
+    values: &mut MapRef,
+    layers: &mut Vec<Layer>,
+) -> Result<(), Error> {
     let text = read_file(tree, path).map_err(|words| file_error(path, words))?;
     let shown = if path.trim() == "-" { "standard input".to_owned() } else { path.to_owned() };
     let source = Arc::new(Source { name: Source::VALUES.to_owned(), path: shown, text, origin: None });
+    if let Some(decrypt) = decrypt
+        && secret::is_encrypted(&source.text)
+    {
+        let map = decrypted(path, &source, decrypt)?;
+        // Later layers write into what is merged, and this one is asked what it said.
+        *values = merge_maps(values, &deep_copy(&map));
+        layers.push(Layer::Encrypted { source, values: Hidden(map) });
+        return Ok(());
+    }
     let map = read_values(&source.text).map_err(|error| {
         let at = error.offset.unwrap_or_default();
         let sentence = error.sentence(&source.path, &source.text);
@@ -326,6 +376,19 @@ fn add_template(
     *values = if values.is_empty() { map } else { merge_maps(values, &map) };
     layers.push(Layer::Template(Box::new(file)));
     Ok(())
+}
+
+/// What an encrypted file says. Nothing of what was decrypted is told.
+fn decrypted(path: &str, source: &Source, decrypt: Decrypt) -> Result<MapRef, Error> {
+    if path.trim() == "-" {
+        return Err(Diagnostic::own("the values on standard input are encrypted with sops")
+            .hint("decrypt them first, or name a file")
+            .into());
+    }
+    let clear = decrypt(path, secret::format_of(&source.text)).map_err(|diagnostic| *diagnostic)?;
+    read_values(&clear).map_err(|_| {
+        Diagnostic::own(format!("`{path}` is encrypted with sops, and what it decrypts to is no values file")).into()
+    })
 }
 
 /// Applies an argument to the values, or gives the map that it is.

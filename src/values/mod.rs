@@ -6,6 +6,7 @@ pub mod explain;
 mod layers;
 #[cfg(feature = "schema")]
 mod schema;
+mod secret;
 mod set;
 mod templated;
 
@@ -14,6 +15,7 @@ pub use dependencies::Live;
 pub use layers::{Below, Flag, Layer, Layers, ValueOptions};
 #[cfg(feature = "schema")]
 pub use schema::{is_json, validate};
+pub use secret::{Hidden, REDACTED};
 pub use set::{Mode, ReadFile, parse as parse_set};
 pub use templated::{SUFFIX, Templated, Templating};
 

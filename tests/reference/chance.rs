@@ -9,8 +9,11 @@ use x509_parser::certificate::X509Certificate;
 use x509_parser::pem::Pem;
 use x509_parser::prelude::FromDer;
 
+/// Tells of a result what must be the same each time.
+type Describe = fn(&str) -> String;
+
 /// An expression and how its result is described.
-const CASES: &[(&str, fn(&str) -> String)] = &[
+const CASES: &[(&str, Describe)] = &[
     ("randAlpha 400", alphabet),
     ("randAlphaNum 900", alphabet),
     ("randNumeric 200", alphabet),

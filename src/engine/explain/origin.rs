@@ -62,7 +62,7 @@ impl<'l> Origins<'l> {
             let sources = layers.iter().rev().filter_map(|layer| match layer {
                 Layer::Chart { source, .. } | Layer::File { source } => Some(source.clone()),
                 Layer::Template(file) => Some(file.source.clone()),
-                Layer::Set { .. } | Layer::Setting { .. } => None,
+                Layer::Encrypted { .. } | Layer::Set { .. } | Layer::Setting { .. } => None,
             });
             sources.map(|source| (source.clone(), read(&source.text).ok().flatten())).collect()
         })
@@ -70,6 +70,9 @@ impl<'l> Origins<'l> {
 
     /// The scalar that is the text.
     fn find(&mut self, tpl: &Arc<Source>) -> Option<Home> {
+        if let Some(Location { source, span }) = self.layers.locate_secret(&tpl.text) {
+            return Some(Home { source, scalar: span });
+        }
         for (source, root) in self.files() {
             let mut open: Vec<&Node> = root.iter().collect();
             while let Some(node) = open.pop() {

@@ -63,7 +63,7 @@ pub(super) fn kind_of(chain: &Chain, setting: &Setting<'_>) -> Option<(usize, &'
 /// Where a layer has a path's key.
 fn key_place(layer: &Layer, path: &[&str]) -> Option<Location> {
     let (source, path) = match layer {
-        Layer::File { source } => (source, path),
+        Layer::File { source } | Layer::Encrypted { source, .. } => (source, path),
         Layer::Template(file) => (&file.rendered, path),
         Layer::Chart { source, path: chart } => {
             if !chart.iter().map(String::as_str).eq(path.iter().copied().take(chart.len())) {

@@ -9,6 +9,7 @@ mod said;
 use super::coalesce::GLOBAL;
 use super::dependencies::Live;
 use super::layers::{Flag, Layer, Layers, tree_of};
+use super::secret::REDACTED;
 use crate::chart::{Import, read_values};
 use crate::diagnostic::{Location, nearest};
 use crate::go::json;
@@ -66,6 +67,8 @@ pub enum Origin {
     Import(String),
     /// A values file.
     File,
+    /// A values file that is encrypted.
+    Encrypted,
     /// A single value of the project.
     Setting,
     /// A flag.
@@ -87,6 +90,14 @@ pub enum Effect {
     Deleted,
     /// It deletes.
     Deletes,
+}
+
+impl Explained {
+    /// Whether the value, or a part of it, came from an encrypted layer.
+    pub fn is_secret(&self) -> bool {
+        let counts = |voice: &&Voice| matches!(voice.effect, Effect::Wins | Effect::Merges);
+        self.voices.iter().filter(counts).any(|voice| voice.origin == Origin::Encrypted)
+    }
 }
 
 impl Effect {
@@ -162,6 +173,10 @@ impl<'l, 'c> Explanation<'l, 'c> {
                     said.iter_mut().for_each(|said| said.moved(&|span| file.place(span)));
                     user.extend(said.into_iter().map(|said| (Origin::File, said)));
                 }
+                Layer::Encrypted { source, values } => {
+                    let said = Said::encrypted(source, &values.0).into_iter();
+                    user.extend(said.map(|said| (Origin::Encrypted, said)));
+                }
                 Layer::Setting { argument, at } => {
                     let by_item = by_item(argument);
                     let mut said = Said::value(&tree_of(Flag::Json, argument, tree), at, by_item, 0);
@@ -232,6 +247,54 @@ impl<'l, 'c> Explanation<'l, 'c> {
             .filter(|e| !matches!(&e.value, Some(Value::Map(_, map)) if !map.is_empty()))
             .filter(|e| !e.voices.is_empty())
             .collect()
+    }
+
+    /// What the chart sees, with [`REDACTED`] in place of what came from encrypted layers.
+    pub fn redacted(&self) -> MapRef {
+        if !self.user.iter().any(|(origin, _)| *origin == Origin::Encrypted) {
+            return self.values.clone();
+        }
+        self.redacted_below(self.values, &mut Vec::new())
+    }
+
+    fn redacted_below(&self, map: &MapRef, path: &mut Vec<String>) -> MapRef {
+        let redacted = MapRef::new(Map::new());
+        for (key, value) in map.entries() {
+            path.push(key.to_string());
+            let shown = match &value {
+                Value::Map(kind, below) if !below.is_empty() && path.len() < said::DEEPEST => {
+                    Value::Map(*kind, self.redacted_below(below, path))
+                }
+                _ if self.path(path).is_some_and(|explained| explained.is_secret()) => Value::str(REDACTED),
+                _ => value,
+            };
+            path.pop();
+            redacted.insert(key, shown);
+        }
+        redacted
+    }
+
+    /// Whether a path is told elsewhere: what subcharts see of the chart's `global`.
+    pub fn is_echo(&self, path: &[String]) -> bool {
+        self.levels(path).len() != 1
+    }
+
+    /// The paths that the user's layers name, down to what is no map.
+    pub fn given(&self) -> BTreeSet<Vec<String>> {
+        let mut paths = BTreeSet::new();
+        for (_, said) in &self.user {
+            said.leaves(&mut Vec::new(), &mut |path| {
+                paths.insert(path.to_vec());
+            });
+        }
+        paths
+    }
+
+    /// The user's layers that name a path, lowest priority first, and where.
+    pub fn givers(&self, path: &[String]) -> Vec<(Origin, Location)> {
+        let answers = self.user.iter().filter_map(|(origin, said)| Some((origin, said.ask(path)?)));
+        let exact = answers.filter(|(_, answer)| answer.depth == path.len());
+        exact.map(|(origin, answer)| (origin.clone(), answer.said.at.clone())).collect()
     }
 
     /// The path of which something is known that looks most like an unknown one.
@@ -548,7 +611,7 @@ fn judge(groups: Vec<Group>, value: Option<&Value>) -> Vec<Voice> {
 }
 
 /// The value at a path.
-pub(super) fn look_up(values: &MapRef, path: &[String]) -> Option<Value> {
+pub fn look_up(values: &MapRef, path: &[String]) -> Option<Value> {
     let mut value = Value::Map(MapType::Any, values.clone());
     for key in path {
         value = match &value {

@@ -1,13 +1,14 @@
 //! What one layer says, as a tree with places.
 
 use crate::diagnostic::{Location, Source, Span};
-use crate::value::{Map, MapRef, Str, Value};
+use crate::value::{Map, MapRef, MapType, Str, Value};
+use crate::values::secret::SOPS;
 use crate::yaml::{self, Data, Node, Offsets};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Deeper than this nothing is explained by itself.
-const DEEPEST: usize = 200;
+pub(super) const DEEPEST: usize = 200;
 
 /// A value that a layer says, and what is below it.
 #[derive(Debug)]
@@ -41,6 +42,36 @@ impl Said {
     pub(super) fn file(source: &Arc<Source>) -> Vec<Said> {
         let read = |(node, offsets): &(Node, Offsets)| Build { source, offsets }.node(node, node.span, 0);
         yaml::nodes(&source.text).iter().map(read).collect()
+    }
+
+    /// The documents of an encrypted file: its places, and what is decrypted.
+    pub(super) fn encrypted(source: &Arc<Source>, values: &MapRef) -> Vec<Said> {
+        let mut documents = Said::file(source);
+        for said in &mut documents {
+            if let Below::Keys(keys) = &mut said.below {
+                keys.remove(SOPS);
+            }
+            said.lay_under(&Value::Map(MapType::Any, values.clone()));
+        }
+        documents
+    }
+
+    /// Replaces what it says, and keeps the places.
+    fn lay_under(&mut self, value: &Value) {
+        match (&mut self.below, value) {
+            (Below::Keys(keys), Value::Map(_, map)) => {
+                for (key, said) in keys {
+                    if let Some(value) = map.get(key) {
+                        said.lay_under(&value);
+                    }
+                }
+            }
+            (Below::Items(said), Value::List(_, items)) => {
+                said.iter_mut().zip(items.iter()).for_each(|(said, item)| said.lay_under(item));
+            }
+            _ => {}
+        }
+        self.value = value.clone();
     }
 
     /// A value that stands at one place. Of a list that is set item by item (`a[1]=x`) the other items stay: it is taken

@@ -1,0 +1,105 @@
+//! `--unused` and `--undefined`: what is given and what is read.
+
+use super::super::environments::place;
+use super::super::json::Json;
+use super::{Subject, head, json_of_file, json_of_place, layer_place};
+use crate::diagnostic::Error;
+use crate::engine::{CompiledChart, KubeVersion, Release, Undefined, Unused, ValueReads, value_reads};
+use crate::value::MapRef;
+use crate::values::Live;
+use crate::values::explain::{Explanation, path_text};
+
+/// What the chart reads of its values. The release changes nothing in that.
+fn reads(subject: &Subject, top: &Live<'_>, values: &MapRef) -> Result<ValueReads, Error> {
+    let release = Release {
+        name: subject.release.clone().unwrap_or_else(|| "release-name".to_owned()),
+        namespace: "default".to_owned(),
+        is_upgrade: false,
+        kube_version: KubeVersion::default(),
+        api_versions: Vec::new(),
+    };
+    let compiled = CompiledChart::compile(top, values, &release, false)?;
+    Ok(value_reads(&compiled, top, values))
+}
+
+/// The text, and whether there is anything in it.
+type Found = (Vec<u8>, bool);
+
+fn near_text(near: Option<&str>) -> String {
+    near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default()
+}
+
+/// What is given above the defaults and never read.
+pub(super) fn unused(
+    subject: &Subject,
+    explanation: &Explanation<'_, '_>,
+    top: &Live<'_>,
+    values: &MapRef,
+    format: &str,
+    log: &mut Vec<String>,
+) -> Result<Found, Error> {
+    let reads = reads(subject, top, values)?;
+    if reads.reads_all() {
+        log.push(
+            "warning: templates reach into .Values by names that only a render knows, so everything counts as read"
+                .to_owned(),
+        );
+    }
+    let unused = reads.unused(top, explanation);
+    let any = !unused.is_empty();
+    if format == "json" {
+        let items = unused.iter().map(|Unused { path, given, near, disabled }| {
+            let layers = given.iter().map(|(origin, at)| Json::Object(json_of_place(origin, at)));
+            Json::Object(vec![
+                ("path", Json::text(path_text(path))),
+                ("near", Json::optional(near.as_deref())),
+                ("disabled", Json::optional(disabled.as_deref())),
+                ("layers", Json::List(layers.collect())),
+            ])
+        });
+        let mut fields = head(subject);
+        fields.push(("unused", Json::List(items.collect())));
+        return Ok((Json::Object(fields).print(), any));
+    }
+    let mut out = String::new();
+    for Unused { path, given, near, disabled } in &unused {
+        let why = match disabled {
+            Some(name) => format!("subchart `{name}` is disabled"),
+            None => format!("nothing reads it{}", near_text(near.as_deref())),
+        };
+        out.push_str(&format!("{}: {why}\n", path_text(path)));
+        given.iter().for_each(|(origin, at)| out.push_str(&format!("  {}\n", layer_place(origin, at))));
+    }
+    Ok((out.into_bytes(), any))
+}
+
+/// What templates read and nobody set.
+pub(super) fn undefined(
+    subject: &Subject,
+    explanation: &Explanation<'_, '_>,
+    top: &Live<'_>,
+    values: &MapRef,
+    format: &str,
+) -> Result<Found, Error> {
+    let undefined = reads(subject, top, values)?.undefined(explanation);
+    let any = !undefined.is_empty();
+    if format == "json" {
+        let items = undefined.iter().map(|Undefined { path, places, near }| {
+            let places = places.iter().map(|at| Json::Object(json_of_file(Some(at)).into()));
+            Json::Object(vec![
+                ("path", Json::text(path_text(path))),
+                ("near", Json::optional(near.as_deref())),
+                ("places", Json::List(places.collect())),
+            ])
+        });
+        let mut fields = head(subject);
+        fields.push(("undefined", Json::List(items.collect())));
+        return Ok((Json::Object(fields).print(), any));
+    }
+    let mut out = String::new();
+    for Undefined { path, places, near } in &undefined {
+        out.push_str(&format!("{}: no layer sets it{}\n", path_text(path), near_text(near.as_deref())));
+        places.iter().for_each(|at| out.push_str(&format!("  {}\n", place(at))));
+    }
+    Ok((out.into_bytes(), any))
+}

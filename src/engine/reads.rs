@@ -1,0 +1,291 @@
+//! Which values the templates of a chart could read: for what is given and never read, and what is read and never given.
+
+use super::gotemplate::CompiledChart;
+use crate::chart::Import;
+use crate::diagnostic::{Location, Source, nearest};
+use crate::functions::lookup_function;
+use crate::template::{self, Read};
+use crate::value::{MapRef, Str, Value};
+use crate::values::explain::{Explanation, Origin, path_text};
+use crate::values::{GLOBAL, Live};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// More texts are not looked at as templates.
+const MAX_TEXTS: usize = 20_000;
+/// The deepest value that is looked at.
+const DEEPEST: usize = 200;
+
+/// The paths of values that could be read, from the top chart's `.Values`.
+#[derive(Debug)]
+pub struct ValueReads {
+    paths: BTreeMap<Vec<String>, Read>,
+    /// Whether all that is read is known; else everything counts as read.
+    pub complete: bool,
+}
+
+/// Values that somebody gives above the defaults, and that nothing reads.
+#[derive(Debug)]
+pub struct Unused {
+    /// The path: nothing below it is read.
+    pub path: Vec<String>,
+    /// Who gives it, lowest priority first.
+    pub given: Vec<(Origin, Location)>,
+    /// What was perhaps meant: a path that is read or has a default.
+    pub near: Option<String>,
+    /// The name of the subchart that it would be for, if that is there and disabled.
+    pub disabled: Option<String>,
+}
+
+/// A path that templates read and nobody set.
+#[derive(Debug)]
+pub struct Undefined {
+    /// The path.
+    pub path: Vec<String>,
+    /// Where it is read.
+    pub places: Vec<Location>,
+    /// What was perhaps meant: a path that is set.
+    pub near: Option<String>,
+}
+
+/// The keys that lead from the top to a chart's values.
+fn prefix(top: &Live<'_>, wanted: &Live<'_>, keys: &mut Vec<String>) -> bool {
+    if std::ptr::eq(top, wanted) {
+        return true;
+    }
+    for sub in top.subcharts() {
+        keys.push(sub.name().to_owned());
+        if prefix(sub, wanted, keys) {
+            return true;
+        }
+        keys.pop();
+    }
+    false
+}
+
+/// What is global has one place for all charts.
+fn canonical(top: &Live<'_>, path: &[String]) -> Vec<String> {
+    let mut live = top;
+    for (i, key) in path.iter().enumerate() {
+        if key == GLOBAL {
+            return path.get(i..).unwrap_or_default().to_vec();
+        }
+        match live.subcharts().iter().find(|sub| sub.name() == key) {
+            Some(sub) => live = sub,
+            None => break,
+        }
+    }
+    path.to_vec()
+}
+
+/// Adds the texts in a value that could be templates.
+fn texts(value: &Value, depth: usize, out: &mut Vec<Str>) {
+    if depth > DEEPEST || out.len() > MAX_TEXTS {
+        return;
+    }
+    match value {
+        Value::Str(text) if memchr::memmem::find(text, b"{{").is_some() => out.push(text.clone()),
+        // A part of one that is put together elsewhere.
+        Value::Str(text) if memchr::memmem::find(text, b"Values").is_some() => out.push(text.clone()),
+        Value::Map(_, map) => map.entries().iter().for_each(|(_, value)| texts(value, depth + 1, out)),
+        Value::List(_, items) => items.iter().for_each(|item| texts(item, depth + 1, out)),
+        _ => {}
+    }
+}
+
+/// Finds what templates, conditions, tags and `import-values` of a chart and its live subcharts read of `values`.
+pub fn value_reads(compiled: &CompiledChart<'_, '_>, top: &Live<'_>, values: &MapRef) -> ValueReads {
+    let mut found = Vec::new();
+    texts(&Value::Map(crate::value::MapType::Any, values.clone()), 0, &mut found);
+    let mut lives = vec![top];
+    let mut i = 0;
+    while let Some(live) = lives.get(i).copied() {
+        lives.extend(live.subcharts());
+        i += 1;
+        let files = live.chart().files.iter().map(|file| file.data());
+        found.extend(files.filter(|text| memchr::memmem::find(text, b"Values").is_some()).cloned());
+    }
+    found.sort();
+    found.dedup();
+    let sources: Vec<Arc<Source>> = found
+        .into_iter()
+        .map(|text| Arc::new(Source { name: "gotpl".to_owned(), path: "tpl".to_owned(), text, origin: None }))
+        .collect();
+    let (entries, scopes) = compiled.entries();
+    let reads = template::reads(compiled.set(), &lookup_function, &entries, scopes.len(), &sources);
+    // Tera templates are not followed.
+    let tera = lives.iter().any(|live| live.chart().files.iter().any(|file| file.name.starts_with("tera/")));
+    let mut out = ValueReads { paths: BTreeMap::new(), complete: reads.complete && !tera };
+    for ((object, keys), read) in reads.keys {
+        let Some(live) = scopes.get(object) else { continue };
+        let mut path = Vec::new();
+        prefix(top, live, &mut path);
+        let keys: Vec<String> = keys.iter().map(ToString::to_string).collect();
+        let mut keys = keys.as_slice();
+        while let [subcharts, sub, rest @ ..] = keys
+            && subcharts == "Subcharts"
+        {
+            path.push(sub.clone());
+            keys = rest;
+        }
+        match keys {
+            [values, rest @ ..] if values == "Values" => path.extend_from_slice(rest),
+            [subcharts] if subcharts == "Subcharts" && read.whole => {}
+            [] if read.whole => {}
+            _ => continue,
+        }
+        out.add(top, path, read);
+    }
+    for live in lives {
+        let mut at = Vec::new();
+        prefix(top, live, &mut at);
+        out.add_dependencies(top, live, &at);
+    }
+    out
+}
+
+impl ValueReads {
+    fn add(&mut self, top: &Live<'_>, path: Vec<String>, read: Read) {
+        // Who reads all values of a chart reads what is global.
+        let chart = path.is_empty() || {
+            let mut live = Some(top);
+            for key in &path {
+                live = live.and_then(|live| live.subcharts().iter().find(|sub| sub.name() == key));
+            }
+            live.is_some()
+        };
+        if chart && read.whole {
+            self.paths.entry(vec![GLOBAL.to_owned()]).or_default().whole = true;
+        }
+        let known = self.paths.entry(canonical(top, &path)).or_default();
+        known.whole |= read.whole;
+        known.places.extend(read.places);
+    }
+
+    fn add_dependencies(&mut self, top: &Live<'_>, live: &Live<'_>, at: &[String]) {
+        let below = |keys: &[&str]| -> Vec<String> {
+            at.iter().cloned().chain(keys.iter().map(|key| (*key).to_owned())).collect()
+        };
+        let whole = || Read { whole: true, places: Vec::new() };
+        for dependency in live.chart().metadata.dependencies.iter().flatten() {
+            for condition in dependency.condition.trim().split(',').filter(|condition| !condition.is_empty()) {
+                self.add(top, below(&condition.split('.').collect::<Vec<_>>()), whole());
+            }
+            for tag in &dependency.tags {
+                self.add(top, vec!["tags".to_owned(), tag.clone()], whole());
+                self.add(top, below(&["tags", tag]), whole());
+            }
+            let name = if dependency.alias.is_empty() { &dependency.name } else { &dependency.alias };
+            for import in dependency.imports.iter().flatten() {
+                let child = match import {
+                    Import::Table { child, .. } => child.clone(),
+                    Import::Named(export) => format!("exports.{export}"),
+                    Import::Other => continue,
+                };
+                let keys: Vec<&str> = [name.as_str()].into_iter().chain(child.split('.')).collect();
+                self.add(top, below(&keys), whole());
+            }
+        }
+    }
+
+    /// Whether a value, or anything below it, could be read.
+    fn touches(&self, path: &[String]) -> bool {
+        let above = (0..=path.len()).filter_map(|i| self.paths.get(path.get(..i)?));
+        above.into_iter().any(|read| read.whole)
+            || self.paths.range(path.to_vec()..).next().is_some_and(|(read, _)| read.starts_with(path))
+    }
+
+    /// Whether everything counts as read: templates reach into `.Values` by names that only a render knows.
+    pub fn reads_all(&self) -> bool {
+        !self.complete || self.paths.get([].as_slice()).is_some_and(|read| read.whole)
+    }
+
+    /// What is given above the defaults, and that nothing reads; in the order of the paths.
+    pub fn unused(&self, top: &Live<'_>, explanation: &Explanation<'_, '_>) -> Vec<Unused> {
+        if !self.complete {
+            return Vec::new();
+        }
+        let mut found: BTreeSet<Vec<String>> = BTreeSet::new();
+        for path in explanation.given() {
+            // The shortest path below which nothing is read.
+            let first = (1..=path.len()).find(|i| {
+                let above = path.get(..*i).unwrap_or_default();
+                !self.touches(&canonical(top, above))
+            });
+            found.extend(first.and_then(|i| path.get(..i)).map(<[String]>::to_vec));
+        }
+        let unused = found.into_iter().map(|path| {
+            let disabled = disabled(top, &path);
+            let near = if disabled.is_some() { None } else { self.near(top, &path) };
+            Unused { given: explanation.givers(&path), near, disabled, path }
+        });
+        unused.filter(|unused| !unused.given.is_empty()).collect()
+    }
+
+    /// What templates surely read and nobody set; in the order of the paths.
+    pub fn undefined(&self, explanation: &Explanation<'_, '_>) -> Vec<Undefined> {
+        let unset = self
+            .paths
+            .iter()
+            .filter(|(path, read)| !read.places.is_empty() && !path.is_empty() && explanation.path(path).is_none());
+        unset
+            .map(|(path, read)| {
+                let near = explanation.nearest(path);
+                let mut places = read.places.clone();
+                places.sort_by(|a, b| (&a.source.path, a.span.start).cmp(&(&b.source.path, b.span.start)));
+                places.dedup_by(|a, b| a.source.path == b.source.path && a.span == b.span);
+                Undefined { path: path.clone(), places, near }
+            })
+            .collect()
+    }
+
+    /// A path that is read or has a default, and looks like one that is not: a name beside it, or the same name elsewhere.
+    fn near(&self, top: &Live<'_>, path: &[String]) -> Option<String> {
+        let (last, parent) = path.split_last()?;
+        let mut beside: BTreeSet<String> = BTreeSet::new();
+        let place = canonical(top, parent);
+        for (read, _) in self.paths.range(place.clone()..).take_while(|(read, _)| read.starts_with(&place)) {
+            beside.extend(read.get(place.len()).cloned());
+        }
+        let mut live = Some(top);
+        for i in 0..=parent.len() {
+            let Some(chart) = live else { break };
+            let mut map = Some(chart.defaults().clone());
+            for key in parent.get(i..).unwrap_or_default() {
+                map = map.and_then(|map| match map.get(key) {
+                    Some(Value::Map(_, map)) => Some(map),
+                    _ => None,
+                });
+            }
+            beside.extend(map.iter().flat_map(|map| map.entries()).map(|(key, _)| key.to_string()));
+            live = parent.get(i).and_then(|key| chart.subcharts().iter().find(|sub| sub.name() == key));
+        }
+        beside.remove(last);
+        let mut near = parent.to_vec();
+        if let Some(name) = nearest(last, beside.iter().map(String::as_str)) {
+            near.push(name.to_owned());
+            return Some(path_text(&near));
+        }
+        let mut same = self.paths.keys().filter(|read| read.last() == Some(last) && read.as_slice() != path);
+        match (same.next(), same.next()) {
+            (Some(only), None) => Some(path_text(only)),
+            _ => None,
+        }
+    }
+}
+
+/// The disabled subchart that a path would be for.
+fn disabled(top: &Live<'_>, path: &[String]) -> Option<String> {
+    let mut live = top;
+    for key in path {
+        match live.subcharts().iter().find(|sub| sub.name() == key) {
+            Some(sub) => live = sub,
+            None => {
+                let named = |name: &str, alias: &str| key == if alias.is_empty() { name } else { alias };
+                let mut wanted = live.chart().metadata.dependencies.iter().flatten();
+                return wanted.any(|d| named(&d.name, &d.alias)).then(|| key.clone());
+            }
+        }
+    }
+    None
+}
