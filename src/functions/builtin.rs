@@ -84,18 +84,15 @@ fn equal(a: &Value, b: &Value) -> Result<bool, Failure> {
         return Ok(a == b);
     }
     let is_basic = |v: &Value| matches!(v, Value::Str(_)) || basic(v).is_some();
+    let is_complex = |v: &Value| v.kind() == Kind::Complex128;
     match (basic(a), basic(b)) {
         (Some(x), Some(y)) => match (x, y) {
             (Basic::Int(x), Basic::Uint(y)) | (Basic::Uint(y), Basic::Int(x)) => Ok(u64::try_from(x) == Ok(y)),
             _ if std::mem::discriminant(&x) == std::mem::discriminant(&y) => Ok(x == y),
             _ => Err(incompatible(a, b)),
         },
-        _ if is_basic(a) || is_basic(b) => {
-            if a.is_nil() || b.is_nil() {
-                Ok(false)
-            } else {
-                Err(incompatible(a, b))
-            }
+        _ if is_basic(a) || is_basic(b) || a.kind() != b.kind() && (is_complex(a) || is_complex(b)) => {
+            if a.is_nil() || b.is_nil() { Ok(false) } else { Err(incompatible(a, b)) }
         }
         _ => equal_references(a, b),
     }

@@ -128,7 +128,10 @@ fn abbreviate(text: Str, left: i64, width: i64) -> Value {
         return Value::Str(text);
     }
     let mut out = Vec::new();
-    let (mut rest, mut offset) = (text.as_bytes(), usize::try_from(left).unwrap_or(0));
+    // So far to the left that Go's difference wraps around is the end.
+    let wraps = (text.len() as i64).checked_sub(left).is_none();
+    let left = if wraps { usize::MAX } else { usize::try_from(left).unwrap_or(0) };
+    let (mut rest, mut offset) = (text.as_bytes(), left);
     let mut width = usize::try_from(width).unwrap_or(usize::MAX);
     loop {
         let len = rest.len();

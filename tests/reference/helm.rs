@@ -62,7 +62,7 @@ impl Drop for Helm {
 }
 
 /// Address space for a run, in KiB, and processor seconds: a generated case may ask for more than there is.
-const LIMITS: &str = "ulimit -v 16777216; ulimit -t 120; exec \"$0\" \"$@\"";
+const LIMITS: &str = "ulimit -v 8388608; ulimit -t 20; exec \"$0\" \"$@\"";
 
 fn run(program: &Path, folder: &Path, words: &[impl AsRef<std::ffi::OsStr>]) -> Ran {
     let mut command = Command::new("sh");

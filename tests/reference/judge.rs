@@ -12,7 +12,7 @@ pub struct Tally {
     pub error: u64,
     /// Helm itself does not say the same twice.
     pub varies: u64,
-    /// Helm dies; rhelm refuses.
+    /// Helm dies, or takes too long.
     pub dies: u64,
     /// Not compared.
     pub skipped: u64,

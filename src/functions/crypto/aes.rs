@@ -40,7 +40,8 @@ pub(super) fn decrypt(call: &mut Call<'_>) -> Result<Value, Failure> {
     let Some((iv, blocks)) = bytes.split_first_chunk::<BLOCK>() else {
         return Err(Failure::new(format!(
             "runtime error: slice bounds out of range [:{BLOCK}] with capacity {}",
-            bytes.len()
+            // What Go's decoder makes room for.
+            text.len() / 4 * 3
         )));
     };
     if blocks.len() % BLOCK != 0 {
