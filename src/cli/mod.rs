@@ -39,7 +39,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     {
         // Helm finds it before it has a command that could fail: the line is one of its log.
         let words = format!("invalid color mode {mode}: must be one of: never, auto, always");
-        if terminal.in_helms_words() {
+        if terminal.speaks_helm() {
             terminal.say(&line(Level::Warn, "command failed", &[("error", &words)]));
         } else {
             terminal.error(&Error::helm(words));

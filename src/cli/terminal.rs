@@ -130,11 +130,6 @@ impl Terminal {
         self.say(&text.replacen("error: ", "warning: ", 1));
     }
 
-    /// Whether errors are told in Helm's words alone.
-    pub(super) fn in_helms_words(&self) -> bool {
-        matches!(self.format, Ok(Format::Helm))
-    }
-
     /// Reports a failure.
     pub(super) fn error(&mut self, error: &Error) {
         let format = *self.format.as_ref().unwrap_or(&Format::Pretty);

@@ -62,6 +62,10 @@ fn basic(value: &Value) -> Option<Basic> {
     }
 }
 
+fn is_complex(value: &Value) -> bool {
+    value.kind() == Kind::Complex128
+}
+
 fn incompatible(a: &Value, b: &Value) -> Failure {
     Failure::new(format!("incompatible types for comparison: {} and {}", a.go_type(), b.go_type()))
 }
@@ -84,7 +88,6 @@ fn equal(a: &Value, b: &Value) -> Result<bool, Failure> {
         return Ok(a == b);
     }
     let is_basic = |v: &Value| matches!(v, Value::Str(_)) || basic(v).is_some();
-    let is_complex = |v: &Value| v.kind() == Kind::Complex128;
     match (basic(a), basic(b)) {
         (Some(x), Some(y)) => match (x, y) {
             (Basic::Int(x), Basic::Uint(y)) | (Basic::Uint(y), Basic::Int(x)) => Ok(u64::try_from(x) == Ok(y)),
@@ -131,11 +134,10 @@ fn less(a: &Value, b: &Value) -> Result<bool, Failure> {
     if let (Value::Str(a), Value::Str(b)) = (a, b) {
         return Ok(a < b);
     }
-    let complex = |v: &Value| v.kind() == Kind::Complex128;
-    if complex(a) && complex(b) {
+    if is_complex(a) && is_complex(b) {
         return Err(BAD.into());
     }
-    let known = |v: &Value| matches!(v, Value::Str(_)) || basic(v).is_some() || complex(v);
+    let known = |v: &Value| matches!(v, Value::Str(_)) || basic(v).is_some() || is_complex(v);
     if !known(a) || !known(b) {
         return Err(BAD.into());
     }

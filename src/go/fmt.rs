@@ -3,13 +3,15 @@
 //! Go overflows its stack on a map that holds itself; here that is an error, as is a text that would not
 //! fit into memory ([`MAX_TEXT`]).
 
+mod layout;
+
 use super::complex::Complex;
 use super::quote::{Show, can_backquote, quote, quote_char};
 use super::strconv::{append_float, append_int, append_uint};
 use super::time::{format_duration, month_name, weekday_name};
 use super::unicode::{decode, is_print, push_char, rune_count, runes};
 use crate::diagnostic::Failure;
-use crate::value::{IntKind, Kind, Layout, MAX_DEPTH, Str, Value};
+use crate::value::{IntKind, Kind, MAX_DEPTH, Str, Value};
 use std::io::Write as _;
 
 /// The longest text, in bytes, that one call of a function may make.
@@ -490,73 +492,6 @@ impl Printer {
             }
         };
         if known { Ok(()) } else { self.bad_verb(value, verb) }
-    }
-
-    /// A struct's fields, a pointer's target or address.
-    fn layout(&mut self, layout: &Layout, verb: char, depth: usize, address: usize) -> Result<(), Failure> {
-        match layout {
-            Layout::Value(value) => self.arg(value, verb, depth),
-            Layout::Struct(name, fields) => {
-                if self.flags.sharp_v {
-                    self.write(name);
-                }
-                self.write("{");
-                for (i, (name, field)) in fields.iter().enumerate() {
-                    self.separate(i);
-                    if self.flags.plus_v || self.flags.sharp_v {
-                        self.write(name);
-                        self.write(":");
-                    }
-                    self.layout(field, verb, depth + 1, address)?;
-                }
-                self.write("}");
-                Ok(())
-            }
-            Layout::NilSlice(name) => {
-                if self.flags.sharp_v {
-                    self.write(name);
-                    self.write("(nil)");
-                } else {
-                    self.write("[]");
-                }
-                Ok(())
-            }
-            Layout::Pointer(_, Some(target)) if depth == 0 => {
-                self.write("&");
-                self.layout(target, verb, depth + 1, address)
-            }
-            Layout::Pointer(name, target) => {
-                let bits = if target.is_some() { 0xc0_0000_0000 | address as u64 & 0xff_ffff_ffff } else { 0 };
-                match verb {
-                    'v' if self.flags.sharp_v => {
-                        self.write(&format!("({name})("));
-                        if bits == 0 {
-                            self.write("nil")
-                        } else {
-                            self.write(&format!("{bits:#x}"))
-                        }
-                        self.write(")");
-                    }
-                    'v' if bits == 0 => self.pad(b"<nil>"),
-                    'v' => {
-                        self.flags.sharp = !self.flags.sharp;
-                        self.number(bits, false, 16, 'v', false);
-                        self.flags.sharp = !self.flags.sharp;
-                    }
-                    'b' | 'o' | 'd' | 'x' | 'X' => {
-                        self.integer(IntKind::Uint64, bits as i64, verb);
-                    }
-                    _ => {
-                        let _ = write!(self.out, "%!{verb}({name}=");
-                        let before = std::mem::replace(&mut self.bare, true);
-                        self.layout(layout, 'v', 0, address)?;
-                        self.bare = before;
-                        self.out.push(b')');
-                    }
-                }
-                Ok(())
-            }
-        }
     }
 
     fn separate(&mut self, i: usize) {

@@ -89,19 +89,7 @@ pub(super) fn project(tree: &dyn Tree, chart: &str, environment: &str) -> Result
     Ok(Project {
         source: Arc::new(source),
         folder: ".".to_owned(),
-        environments: vec![Environment {
-            name: text(environment),
-            from: None,
-            is_abstract: false,
-            namespace: None,
-            kube_context: None,
-            kube_version: None,
-            api_versions: None,
-            set: Vec::new(),
-            vars: None,
-            overrides: Vec::new(),
-            ladder: vec![0],
-        }],
+        environments: vec![Environment { ladder: vec![0], ..Environment::named(text(environment)) }],
         default_environment: None,
         releases: vec![Release {
             key: text(&name),

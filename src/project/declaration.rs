@@ -147,19 +147,7 @@ fn fill(reader: &mut Reader, root: &Node, project: &mut Project) {
 
 fn environment(reader: &mut Reader, entry: Entry<'_>) -> Environment {
     let what = format!("environments.{}", entry.key);
-    let mut environment = Environment {
-        name: Text { text: entry.key, span: entry.at },
-        from: None,
-        is_abstract: false,
-        namespace: None,
-        kube_context: None,
-        kube_version: None,
-        api_versions: None,
-        set: Vec::new(),
-        vars: None,
-        overrides: Vec::new(),
-        ladder: Vec::new(),
-    };
+    let mut environment = Environment::named(Text { text: entry.key, span: entry.at });
     for Entry { key, value, .. } in reader.fields(entry.value, &what, &ENVIRONMENT) {
         match key.as_str() {
             "abstract" => environment.is_abstract = reader.switch(value, &key).unwrap_or(false),

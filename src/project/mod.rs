@@ -112,6 +112,25 @@ pub struct Environment {
     pub ladder: Vec<usize>,
 }
 
+impl Environment {
+    /// One that says nothing but its name.
+    fn named(name: Text) -> Self {
+        Environment {
+            name,
+            from: None,
+            is_abstract: false,
+            namespace: None,
+            kube_context: None,
+            kube_version: None,
+            api_versions: None,
+            set: Vec::new(),
+            vars: None,
+            overrides: Vec::new(),
+            ladder: Vec::new(),
+        }
+    }
+}
+
 /// A single value: an entry of `set`.
 #[derive(Debug, Clone)]
 pub struct Setting {

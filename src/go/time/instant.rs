@@ -139,7 +139,7 @@ impl Time {
     }
 
     /// Seconds since the zero time, as Go keeps them: they wrap around.
-    fn internal(&self) -> i64 {
+    pub(super) fn internal(&self) -> i64 {
         self.unix.wrapping_sub(ZERO)
     }
 

@@ -194,7 +194,7 @@ impl Object for Time {
         let since_1885 = self.unix.wrapping_add(2_682_288_000);
         let (wall, ext) = match self.monotonic {
             Some(clock) => (i64::MIN | since_1885 << 30 | self.nanos, clock),
-            None => (self.nanos, self.unix.wrapping_add(62_135_596_800)),
+            None => (self.nanos, self.internal()),
         };
         let zone = match &self.zone {
             Zone::Utc => None,
