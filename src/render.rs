@@ -32,6 +32,8 @@ pub struct Request {
 pub struct Outcome {
     /// The manifests, when all went well.
     pub manifests: Manifests,
+    /// The chart's name and version, once it is loaded: `shop 0.1.0`.
+    pub chart: String,
     /// What the templates made, when it could not be arranged: what `--debug` shows.
     pub rendered: Vec<Rendered>,
     /// Whether the failure is of the chart's templates or later: Helm then tells of `--debug`.
@@ -52,6 +54,7 @@ pub fn render(
 ) -> Result<(), Error> {
     let loaded = chart::load(tree, &request.chart, &mut world.warnings)?;
     layers.add_chart(&loaded.chart);
+    outcome.chart = format!("{} {}", loaded.chart.metadata.name, loaded.chart.metadata.version);
     chart::check_installable(&loaded.chart, &mut world.warnings)?;
     check_release_name(&request.release.name, &mut world.warnings)?;
     let resolved = values::resolve(&loaded.chart, &loaded.defaults, user, &mut world.warnings)?;

@@ -32,6 +32,9 @@ pub struct World {
     pub now: Option<i128>,
     /// The seed of chance, when fixed; else the system's randomness decides.
     pub seed: Option<u64>,
+    /// Whether chance comes out the other way: each bit of a seed's chance is turned over, so that even a choice of two falls
+    /// on the other side.
+    pub inverted: bool,
     /// Whether `getHostByName` may ask the network.
     pub dns: bool,
     /// Whether chance or time was drawn upon.
@@ -61,6 +64,11 @@ impl World {
     /// A variable of the process.
     pub fn variable(&self, name: &str) -> Option<String> {
         self.variables.and_then(|get| get(name))
+    }
+
+    /// The time that was told first, in nanoseconds since the epoch.
+    pub fn first_told(&self) -> Option<i128> {
+        self.told.first().copied().or(self.now)
     }
 
     /// From now on tells the same times and draws the same chance once more, in the same order.
@@ -119,6 +127,7 @@ impl World {
             z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
             z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
             z ^= z >> 31;
+            let z = if self.inverted { !z } else { z };
             chunk.iter_mut().zip(z.to_le_bytes()).for_each(|(o, b)| *o = b);
         }
     }

@@ -21,6 +21,18 @@ pub struct Sandbox {
 /// What a hostile chart may cost, in KiB of address space.
 const MEMORY: u32 = 4 << 20;
 
+/// Who commits in a case, and when; nobody's own configuration counts.
+const GIT: [(&str, &str); 8] = [
+    ("GIT_AUTHOR_NAME", "x"),
+    ("GIT_AUTHOR_EMAIL", "x@example.com"),
+    ("GIT_AUTHOR_DATE", "2026-01-01T00:00:00Z"),
+    ("GIT_COMMITTER_NAME", "x"),
+    ("GIT_COMMITTER_EMAIL", "x@example.com"),
+    ("GIT_COMMITTER_DATE", "2026-01-01T00:00:00Z"),
+    ("GIT_CONFIG_GLOBAL", "/dev/null"),
+    ("GIT_CONFIG_SYSTEM", "/dev/null"),
+];
+
 /// What a run left behind.
 pub struct Outcome {
     /// The exit code; -1 after a signal, -2 when the time was over.
@@ -94,6 +106,10 @@ impl Sandbox {
                     .collect();
                 self.write(path, archive::tgz(&entries));
             }
+            "shell" => {
+                let status = Command::new("sh").args(["-c", rest]).current_dir(&self.base).envs(GIT).stdout(Stdio::null());
+                assert!(status.status().expect("a shell").success(), "{rest}");
+            }
             _ => return false,
         }
         true
@@ -120,7 +136,7 @@ impl Sandbox {
                 command.env_remove(&name);
             }
         }
-        command.env("HOME", self.top.join("h")).env("TZ", "UTC").env("LC_ALL", "C").env("NO_COLOR", "1");
+        command.envs(GIT).env("HOME", self.top.join("h")).env("TZ", "UTC").env("LC_ALL", "C").env("NO_COLOR", "1");
         if helm_words {
             command.env("RHELM_ERROR_FORMAT", "helm");
         }
@@ -208,7 +224,9 @@ fn files(base: &Path) -> BTreeMap<String, Vec<u8>> {
         for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
             let path = entry.path();
             if entry.file_type().is_ok_and(|t| t.is_dir()) {
-                walk(base, &path, out);
+                if entry.file_name() != ".git" {
+                    walk(base, &path, out);
+                }
             } else if path.is_file() {
                 let name = path.strip_prefix(base).expect("below").to_string_lossy().into_owned();
                 out.insert(name, fs::read(&path).unwrap_or_default());

@@ -336,6 +336,81 @@ fn template() -> Command {
     command
 }
 
+/// Flags of every command that renders releases of a project to compare or to keep them.
+fn rendering(command: Command) -> Command {
+    values_flags(project(command))
+        .arg(Arg::new("args").num_args(0..).value_parser(value_parser!(String)).hide(true))
+        .arg(switch("no-overrides").help("leave out the overrides of rhelm.yaml"))
+        .arg(switch("no-tera").help("leave out charts' tera/, as Helm does"))
+        .arg(switch("include-crds").help("with the chart's crds/"))
+        .arg(switch("is-upgrade").help("set .Release.IsUpgrade instead of .Release.IsInstall"))
+        .arg(value("kube-version").value_name("VERSION").help("the cluster's version in .Capabilities"))
+        .arg(
+            list("api-versions")
+                .value_parser(ValueParser::new(parse_comma_list))
+                .short('a')
+                .value_name("LIST")
+                .help("more API versions in .Capabilities (repeatable, comma lists)"),
+        )
+        .arg(switch("skip-schema-validation").help("do not check values against values.schema.json"))
+        .arg(
+            value("seed")
+                .value_name("N")
+                .value_parser(value_parser!(u64))
+                .help("fix chance and time, so that what follows from them can be compared and kept"),
+        )
+}
+
+fn save() -> Command {
+    rendering(Command::new("save"))
+        .about("Write what would be applied to snapshots that are meant to be committed")
+        .override_usage("rhelm save [ENV] [RELEASE…] [flags]\n       rhelm save --all [flags]")
+        .arg(switch("all").help("all environments of rhelm.yaml"))
+        .arg(switch("check").help("write nothing; exit code 1 if a snapshot is missing, out of date, damaged or an orphan"))
+        .arg(switch("prune").help("remove the snapshots of releases that no longer exist"))
+        .arg(switch("with-secrets").help("store the values of Secrets, not their digests"))
+}
+
+fn diff() -> Command {
+    rendering(Command::new("diff"))
+        .about("Show what would change against a snapshot, another environment, a git revision or a file")
+        .override_usage(
+            "rhelm diff [ENV] [RELEASE…] [--against SUBJECT] [flags]\n       \
+             rhelm diff --from SUBJECT --to SUBJECT [flags]\n       \
+             rhelm diff [NAME] --chart CHART -f FILE --against SUBJECT [flags]",
+        )
+        .arg(switch("all").help("all environments of rhelm.yaml"))
+        .arg(
+            value("against")
+                .value_name("SUBJECT")
+                .help("the left side: saved (default), ENV, env:ENV, git:REVISION, git:index, file:PATH, chart:PATH, -"),
+        )
+        .arg(value("from").value_name("SUBJECT").help("the left side, beside --to"))
+        .arg(value("to").value_name("SUBJECT").help("the right side, beside --from"))
+        .arg(value("chart").value_name("CHART").help("compare a chart by itself, without a project"))
+        .arg(value("output").short('o').value_name("FORMAT").help(
+            "diff (default), unified, side-by-side, paths, summary, json, markdown or html",
+        ))
+        .arg(
+            value("context")
+                .short('C')
+                .value_name("N")
+                .value_parser(value_parser!(i64))
+                .help("lines around each change (default 3, -1: the whole object)"),
+        )
+        .arg(switch("detailed-exitcode").help("exit code 2 if there are differences"))
+        .arg(switch("why").help("say which values move a field, and where they are set"))
+        .arg(switch("normalize").help("compare what is meant, not how it is written"))
+        .arg(list("ignore").value_name("RULE").help("leave out kind=…,name=…,path=…,regex=… or preset=… (repeatable)"))
+        .arg(switch("include-tests").help("with test hooks"))
+        .arg(switch("show-secrets").help("show the values of Secrets"))
+        .arg(switch("missing-ok").help("what does not exist on the left side counts as empty"))
+        .arg(switch("force").help("read damaged snapshots"))
+        .arg(value("report-template").value_name("FILE").help("a Tera template for -o markdown and -o html"))
+        .arg(value("color").value_name("WHEN").help("auto (default), always or never"))
+        .arg(switch("no-pager").help("print to the terminal without a pager"))
+}
+
 /// The whole command line.
 pub(super) fn command() -> Command {
     global(
@@ -380,6 +455,29 @@ pub(super) fn command() -> Command {
         .arg(switch("undefined").help("list values that templates read and no layer sets"))
         .arg(switch("fail").help("with --unused or --undefined: exit code 1 if there are any"))
         .arg(switch("show-secrets").help("show values that come from encrypted layers")),
+    )
+    .subcommand(save())
+    .subcommand(diff())
+    .subcommand(
+        rendering(Command::new("check"))
+            .about("Check that all environments render and that the snapshots are up to date")
+            .override_usage("rhelm check [ENV] [RELEASE…] [flags]"),
+    )
+    .subcommand(
+        Command::new("hook")
+            .about("Judge a commit before it is made")
+            .subcommand_required(true)
+            .subcommand(
+                Command::new("install")
+                    .about("Write a plain git hook that judges what is staged")
+                    .arg(switch("diff").help("show what each commit changes, too")),
+            )
+            .subcommand(
+                rendering(Command::new("run"))
+                    .about("Judge what is staged: `template`, `save`, `diff`, with commas between them")
+                    .override_usage("rhelm hook run KIND[,KIND…] [FILE…] [flags]")
+                    .arg(switch("existing").help("save: bring up to date what is there, and begin nothing")),
+            ),
     )
     .subcommand(
         Command::new("init")

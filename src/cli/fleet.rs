@@ -108,7 +108,7 @@ pub(super) fn run(asked: &Asked<'_>, selection: &Selection, terminal: &mut Termi
     Err(Error::all(failures.iter().flat_map(|failure| failure.diagnostics().iter().cloned()).collect()))
 }
 
-fn clashing(key: &str, clash: &crate::manifest::Clash) -> Error {
+pub(super) fn clashing(key: &str, clash: &crate::manifest::Clash) -> Error {
     let message = format!(
         "releases `{}` and `{key}` both render {} into namespace `{}`",
         clash.first, clash.object, clash.object.namespace

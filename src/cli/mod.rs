@@ -1,15 +1,22 @@
 //! The terminal: the only code that prints, reads the process's environment, or chooses an exit code.
 
 mod args;
+mod check;
 mod completion;
+mod diff;
 mod environments;
 mod fleet;
+mod hook;
 mod json;
 mod kubeconfig;
 mod output;
+mod pager;
 mod postrender;
+mod save;
 mod selection;
+mod snapshots;
 mod sops;
+mod spread;
 mod table;
 mod template;
 mod terminal;
@@ -23,7 +30,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 use terminal::Terminal;
 
-/// Runs the command line and returns the exit code: 0 done, 1 error.
+/// Runs the command line and returns the exit code: 0 done, 1 error, 2 differences where that is asked for.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     if completion::answer(&arguments) {
@@ -50,6 +57,10 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(("template", matches)) => template::run(matches, &mut terminal),
         Some(("environments", matches)) => environments::run(matches, &mut terminal),
         Some(("values", matches)) => values::run(matches, &mut terminal),
+        Some(("save", matches)) => save::run(matches, &mut terminal),
+        Some(("diff", matches)) => diff::run(matches, &mut terminal),
+        Some(("check", matches)) => check::run(matches, &mut terminal),
+        Some(("hook", matches)) => hook::run(matches, &mut terminal),
         Some(("init", matches)) => environments::start(matches, &mut terminal),
         Some(("completion", matches)) => completion::run(matches, &mut terminal),
         Some(("env", matches)) => {
@@ -64,7 +75,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     match result {
         Ok(()) if terminal.failed => ExitCode::FAILURE,
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => ExitCode::from(terminal.code),
         Err(error) => {
             terminal.error(&error);
             ExitCode::FAILURE

@@ -35,6 +35,46 @@ impl Selection {
     }
 }
 
+impl Selection {
+    /// All releases of all environments.
+    ///
+    /// # Errors
+    /// None now; what is chosen is what is there.
+    pub(super) fn all(project: Project) -> Result<Self, Error> {
+        let environments: Vec<&Environment> = project.concrete().collect();
+        let environments = choose(&project, &environments, &[])?;
+        Ok(Selection { project, environments })
+    }
+
+    /// Those releases for which something holds.
+    pub(super) fn with(&self, holds: impl Fn(&Environment, &Release) -> bool) -> Self {
+        let mut environments = Vec::new();
+        for chosen in &self.environments {
+            let Some(environment) = self.project.environments.get(chosen.environment) else { continue };
+            let is_wanted = |i: &usize| self.project.releases.get(*i).is_some_and(|r| holds(environment, r));
+            let releases: Vec<usize> = chosen.releases.iter().copied().filter(is_wanted).collect();
+            if !releases.is_empty() {
+                let whole = chosen.whole && releases.len() == chosen.releases.len();
+                environments.push(Chosen { environment: chosen.environment, releases, whole });
+            }
+        }
+        Selection { project: self.project.clone(), environments }
+    }
+
+    /// Whether nothing is meant.
+    pub(super) fn is_empty(&self) -> bool {
+        self.environments.is_empty()
+    }
+}
+
+/// What is to be checked: what is named, or everything; none where there is no project and no environment is named.
+pub(super) fn everything(matches: &ArgMatches, tree: &dyn Tree) -> Result<Option<Selection>, Error> {
+    if !texts(matches, "args").is_empty() || text(matches, "environment").is_some() {
+        return named(matches, tree, None, false);
+    }
+    project(matches, tree)?.map(Selection::all).transpose()
+}
+
 /// What `template` is to render of a project; none if Helm's own command is meant.
 pub(super) fn template(matches: &ArgMatches, tree: &dyn Tree) -> Result<Option<Selection>, Error> {
     let words = texts(matches, "args");
@@ -85,18 +125,48 @@ pub(super) fn template(matches: &ArgMatches, tree: &dyn Tree) -> Result<Option<S
 /// What a command is about whose first word names an environment, unless `-e` does; none if no environment is meant:
 /// the chart here, by Helm's rules.
 pub(super) fn positional(matches: &ArgMatches, tree: &dyn Tree) -> Result<Option<Selection>, Error> {
+    named(matches, tree, None, true)
+}
+
+/// The same for a command that Helm does not have: where there is a project, its default environment is meant. `implied`
+/// is the environment that a side of a comparison names.
+pub(super) fn own_command(
+    matches: &ArgMatches,
+    tree: &dyn Tree,
+    implied: Option<&str>,
+) -> Result<Option<Selection>, Error> {
+    if !on(matches, "all") {
+        return named(matches, tree, implied, false);
+    }
+    if text(matches, "environment").is_some() {
+        return Err(own("`-e` names one environment and `--all` means all; give one of them"));
+    }
+    let Some(project) = project(matches, tree)? else { return Err(no_project()) };
+    let environments: Vec<&Environment> = project.concrete().collect();
+    let environments = choose(&project, &environments, &texts(matches, "args"))?;
+    Ok(Some(Selection { project, environments }))
+}
+
+/// `as_helm`: whether a chart here, or values by flags, mean Helm's own command.
+fn named(
+    matches: &ArgMatches,
+    tree: &dyn Tree,
+    implied: Option<&str>,
+    as_helm: bool,
+) -> Result<Option<Selection>, Error> {
     let mut words = texts(matches, "args");
     let mut environment = text(matches, "environment");
-    let helm = VALUES.iter().any(|flag| matches.contains_id(flag)) || tree.kind("Chart.yaml").is_ok();
-    if words.is_empty() && environment.is_none() && !matches.contains_id("project") && helm {
+    let helm = as_helm && (VALUES.iter().any(|flag| matches.contains_id(flag)) || tree.kind("Chart.yaml").is_ok());
+    if words.is_empty() && environment.is_none() && implied.is_none() && !matches.contains_id("project") && helm {
         return Ok(None);
     }
     let Some(project) = project(matches, tree)? else {
         let first = if words.is_empty() { None } else { Some(words.remove(0)) };
-        let (name, first) = match (environment, first) {
-            (Some(name), first) => (name, first),
-            (None, Some(first)) => (first, None),
-            (None, None) => return Ok(None),
+        let (name, first) = match (environment, first, implied) {
+            (Some(name), first, _) => (name, first),
+            (None, Some(first), _) => (first, None),
+            (None, None, Some(name)) => (name.to_owned(), None),
+            (None, None, None) => return Ok(None),
         };
         words.splice(0..0, first);
         let project = Project::by_convention(tree, &super::template::nearby_chart(tree)?, &name)?;
@@ -104,6 +174,7 @@ pub(super) fn positional(matches: &ArgMatches, tree: &dyn Tree) -> Result<Option
         return Ok(Some(Selection { project, environments }));
     };
     let default = project.default_environment.as_ref().map(|default| default.text.clone());
+    let default = implied.map(str::to_owned).or(default);
     if let (None, Some(first)) = (&environment, words.first().cloned()) {
         let is_environment = project.environments.iter().any(|e| e.name.text == first);
         let is_release = project.releases.iter().any(|r| r.key.text == first);

@@ -11,6 +11,7 @@ use crate::engine::{KubeVersion, Release, name_from_template};
 use crate::go::slog::{Level, line};
 use crate::manifest::Manifests;
 use crate::render::{Outcome, Request, render};
+use crate::subject::Flags;
 use crate::tree::{Disk, Tree};
 use crate::values::ValueOptions;
 use crate::world::World;
@@ -66,6 +67,35 @@ impl<'m> Asked<'m> {
         let program = self.program.clone();
         world.post_renderer = program.map(|(program, words)| postrender::program(program, words, self.debug));
         world
+    }
+
+    /// What the flags say of renders of a project.
+    pub(super) fn flags(&self) -> Result<Flags<'_>, Error> {
+        let matches = self.matches;
+        let has = |name: &str| matches.try_contains_id(name).unwrap_or(false) && on(matches, name);
+        let version = matches.try_get_one::<String>("kube-version").ok().flatten().filter(|text| !text.is_empty());
+        let api_versions: Vec<String> = match matches.try_get_many::<String>("api-versions") {
+            Ok(Some(lists)) => lists.flat_map(|list| comma_list(list)).collect(),
+            _ => Vec::new(),
+        };
+        Ok(Flags {
+            values: self.values(),
+            kube_version: version.map(|version| KubeVersion::parse(version)).transpose()?,
+            api_versions,
+            is_upgrade: has("is-upgrade"),
+            include_crds: has("include-crds"),
+            skip_schema_validation: has("skip-schema-validation"),
+            tera: !has("no-tera"),
+            overrides: self.overrides,
+            seed: matches.try_get_one::<u64>("seed").ok().flatten().copied(),
+            namespace: Box::new(|project, context| namespace(matches, project, context)),
+            world: Box::new(|| {
+                let mut world = self.world();
+                world.ends = false;
+                world
+            }),
+            decrypt: Some(super::sops::decrypt),
+        })
     }
 
     /// What the flags say of values.

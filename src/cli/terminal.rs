@@ -18,6 +18,8 @@ pub(super) struct Terminal {
     pub(super) advise_debug: bool,
     /// Whether what was found makes the exit code 1.
     pub(super) failed: bool,
+    /// The exit code when nothing failed.
+    pub(super) code: u8,
     /// What must not be seen, longest first.
     secrets: Vec<Vec<u8>>,
 }
@@ -58,7 +60,7 @@ impl Terminal {
             _ => !terminal,
         };
         let colour = terminal && variable("NO_COLOR").is_none() && variable("TERM").as_deref() != Some("dumb");
-        Terminal { format, mask, colour, advise_debug: false, failed: false, secrets: Vec::new() }
+        Terminal { format, mask, colour, advise_debug: false, failed: false, code: 0, secrets: Vec::new() }
     }
 
     /// Whether the flags about errors make sense themselves.

@@ -5,11 +5,15 @@ mod object;
 mod order;
 pub mod overrides;
 pub mod postrender;
+mod read;
 mod split;
+mod veil;
 
 pub use explain::explain;
 pub use object::{Claims, Clash, Object};
+pub use read::{read, stream};
 pub use split::split;
+pub use veil::veil;
 
 use crate::engine::Rendered;
 use crate::go::slog::{Level, line};
@@ -74,6 +78,14 @@ pub struct Manifests {
     pub resources: Vec<Document>,
     /// What runs around it.
     pub hooks: Vec<Document>,
+}
+
+impl Manifests {
+    /// The texts of all documents, to be changed.
+    pub fn texts_mut(&mut self) -> impl Iterator<Item = &mut Str> {
+        let crds = self.crds.iter_mut().map(|(_, text)| text);
+        crds.chain(self.resources.iter_mut().chain(&mut self.hooks).map(|document| &mut document.text))
+    }
 }
 
 /// A rendered text that is no manifest.

@@ -56,7 +56,7 @@ pub enum Origin {
 }
 
 /// Fills in placeholders.
-fn fill(path: &str, environment: &str, release: &str) -> String {
+pub(super) fn fill(path: &str, environment: &str, release: &str) -> String {
     path.replace("{env}", environment).replace("{release}", release)
 }
 
@@ -125,7 +125,7 @@ impl Project {
             return Err(diagnostic.fact(format!("it exists in: {}", places.join(", "))).into());
         }
         let mut missing = Vec::new();
-        let chart = self.path(&fill(&release.chart.text, name, ""));
+        let chart = self.chart(environment, release);
         if let Err(error) = tree.kind(&chart) {
             missing.push(self.missing(tree, &release.chart, "chart", std::slice::from_ref(&chart), &error.words));
         }

@@ -9,12 +9,14 @@ mod declaration;
 mod init;
 mod installation;
 mod near;
+mod reach;
 mod reader;
 mod schema;
 mod swaps;
 
 pub use init::init;
 pub use installation::{Installation, Layer, Origin};
+pub use reach::{Changed, with_local_dependencies};
 pub use reader::Text;
 pub use schema::SCHEMA;
 
@@ -302,6 +304,11 @@ impl Project {
     /// The swaps of an environment, the lowest rung's first.
     pub fn overrides<'p>(&'p self, environment: &'p Environment) -> Vec<&'p Override> {
         self.ladder(environment).flat_map(|rung| &rung.overrides).collect()
+    }
+
+    /// The path of a release's chart as the shell knows it.
+    pub fn chart(&self, environment: &Environment, release: &Release) -> String {
+        self.path(&installation::fill(&release.chart.text, &environment.name.text, ""))
     }
 
     /// A path of the file as the shell knows it.

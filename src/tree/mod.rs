@@ -1,11 +1,13 @@
-//! Named bytes, read and listed: a folder on disk, an archive, memory.
+//! Named bytes, read and listed: a folder on disk, an archive, a git revision, memory.
 
 mod archive;
 mod disk;
+mod git;
 
 pub use crate::go::filepath::clean;
 pub use archive::{Budget, check_archive, unpack};
 pub use disk::Disk;
+pub use git::{Git, Revision, git, top};
 
 use crate::value::Str;
 use std::collections::BTreeMap;

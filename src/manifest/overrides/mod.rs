@@ -7,7 +7,7 @@ mod target;
 mod value;
 
 pub use target::{Pattern, Target};
-pub use value::json;
+pub use value::{json, value as from_json};
 
 use super::object::{Object, names};
 use super::{Document, Manifests};

@@ -1,0 +1,122 @@
+//! `rhelm check`: does everything still render, and are the snapshots that there are up to date?
+
+use super::save::{self, Job};
+use super::selection::{self, Selection};
+use super::spread::spread;
+use super::template::{Asked, nearby_chart};
+use super::terminal::Terminal;
+use crate::diagnostic::{Diagnostic, Error};
+use crate::manifest::Claims;
+use crate::manifest::overrides::{Matches, unmatched};
+use crate::project::{Environment, Project};
+use crate::subject::{self, Flags, Rendered, installed};
+use crate::tree::{Disk, Tree};
+use clap::ArgMatches;
+
+/// Runs the command.
+pub(super) fn run(matches: &ArgMatches, terminal: &mut Terminal) -> Result<(), Error> {
+    terminal.check()?;
+    let asked = Asked::new(matches)?;
+    let flags = asked.flags()?;
+    let tree = Disk;
+    let selections = match selection::everything(matches, &tree)? {
+        Some(selection) => vec![selection],
+        None => conventional(&tree, &nearby_chart(&tree)?)?,
+    };
+    let mut failures = Vec::new();
+    let mut count = 0;
+    for selection in &selections {
+        count += render(&tree, selection, &flags, terminal, &mut failures);
+    }
+    if selections.is_empty() {
+        let chart = nearby_chart(&tree)?;
+        count += 1;
+        failures.extend(alone(&tree, &chart, &flags, terminal).err());
+    }
+    if !failures.is_empty() {
+        if count > 1 {
+            failures.push(Diagnostic::own(format!("{} of {count} renders failed", failures.len())).into());
+        }
+        return Err(all(&failures));
+    }
+    for selection in &selections {
+        let saved: Vec<_> = selection.project.concrete().collect();
+        let sealed = save::sealed(matches, &selection.project);
+        let existing = selection.with(|environment: &Environment, release| {
+            saved.iter().any(|e| e.name.text == environment.name.text)
+                && tree.kind(&super::snapshots::path(&selection.project, environment, release)).is_ok()
+        });
+        save::save(&tree, &tree, &existing, &flags, sealed, true, terminal).finish(true, terminal)?;
+    }
+    terminal.say(&format!("{count} releases render"));
+    Ok(())
+}
+
+/// Several failures as one.
+pub(super) fn all(failures: &[Error]) -> Error {
+    Error::all(failures.iter().flat_map(|failure| failure.diagnostics().iter().cloned()).collect())
+}
+
+/// Each environment that a chart's folder has without a project's file.
+pub(super) fn conventional(tree: &dyn Tree, chart: &str) -> Result<Vec<Selection>, Error> {
+    let names = Project::conventional(tree, chart);
+    names.iter().map(|name| Selection::all(Project::by_convention(tree, chart, name)?)).collect()
+}
+
+/// Renders what is selected; the number of releases. What fails is told with its release.
+pub(super) fn render(
+    tree: &(dyn Tree + Sync),
+    selection: &Selection,
+    flags: &Flags<'_>,
+    terminal: &mut Terminal,
+    failures: &mut Vec<Error>,
+) -> usize {
+    let project = &selection.project;
+    let mut jobs = Vec::new();
+    for (environment, releases, _) in selection.iter() {
+        jobs.extend(releases.into_iter().map(|release| Job { project, environment, release }));
+    }
+    let done = spread(&jobs, |job| {
+        let mut rendered = Rendered::default();
+        let result = installed(tree, project, job.environment, job.release, flags, None, &mut rendered);
+        (rendered, result.err())
+    });
+    let mut done = jobs.iter().zip(done);
+    for (environment, releases, whole) in selection.iter() {
+        let (mut claims, mut matches, mut failed) = (Claims::default(), Matches::default(), false);
+        for (job, (rendered, error)) in done.by_ref().take(releases.len()) {
+            terminal.hide(&rendered.secrets);
+            rendered.warnings.iter().for_each(|warning| terminal.say(warning));
+            matches.add(&rendered.matches);
+            let key = &job.release.key.text;
+            let error = error.or_else(|| {
+                let clash = claims.claim(key, &rendered.namespace, &rendered.manifests)?;
+                Some(super::fleet::clashing(key, &clash))
+            });
+            if let Some(mut error) = error {
+                let fact = format!("in release `{key}` of environment `{}`", environment.name.text);
+                error.diagnostics_mut().iter_mut().for_each(|diagnostic| diagnostic.facts.push(fact.clone()));
+                failures.push(error);
+                failed = true;
+            }
+        }
+        if whole && !failed && flags.overrides {
+            let idle = unmatched(&project.overrides(environment), &matches);
+            if !idle.is_empty() {
+                failures.push(Error::all(idle));
+            }
+        }
+    }
+    jobs.len()
+}
+
+/// Renders a chart with its own values.
+///
+/// # Errors
+/// Whatever is wrong with it.
+pub(super) fn alone(tree: &dyn Tree, chart: &str, flags: &Flags<'_>, terminal: &mut Terminal) -> Result<(), Error> {
+    let mut rendered = Rendered::default();
+    let result = subject::chart(tree, chart, "release-name", flags, None, &mut rendered);
+    rendered.warnings.iter().for_each(|warning| terminal.say(warning));
+    result
+}

@@ -1,0 +1,279 @@
+//! `rhelm save`: what would be applied, in files that are meant to be committed.
+
+use super::args::{on, text};
+use super::selection::{self, Selection};
+use super::snapshots::{self, check_outside, orphans};
+use super::spread::spread;
+use super::template::Asked;
+use super::terminal::Terminal;
+use crate::diagnostic::{Diagnostic, Error};
+use crate::manifest::{Claims, Manifests, secret, veil};
+use crate::project::{Environment, Project, Release, Secrets};
+use crate::release::saved::{self, Header, Sealed};
+use crate::subject::{Flags, Input, InputKind, Rendered, installed};
+use crate::text::Str;
+use crate::tree::{Disk, Tree, clean};
+use clap::ArgMatches;
+
+/// A release to save.
+pub(super) struct Job<'p> {
+    pub(super) project: &'p Project,
+    pub(super) environment: &'p Environment,
+    pub(super) release: &'p Release,
+}
+
+impl Job<'_> {
+    /// `staging/shop`, or the release alone where there is only one environment.
+    pub(super) fn shown(&self, several: bool) -> String {
+        let key = &self.release.key.text;
+        if several { format!("{}/{key}", self.environment.name.text) } else { key.clone() }
+    }
+}
+
+/// Runs the command.
+pub(super) fn run(matches: &ArgMatches, terminal: &mut Terminal) -> Result<(), Error> {
+    terminal.check()?;
+    let asked = Asked::new(matches)?;
+    let tree = Disk;
+    let Some(selection) = selection::own_command(matches, &tree, None)? else {
+        return Err(Diagnostic::own("a snapshot belongs to an environment, and none is named")
+            .hint("name one: `rhelm save ENV`")
+            .into());
+    };
+    let (check, prune) = (on(matches, "check"), on(matches, "prune"));
+    if check && prune {
+        return Err(Diagnostic::own("--check changes nothing, and --prune removes files; give one of them").into());
+    }
+    let whole = text(matches, "args").is_none();
+    let flags = asked.flags()?;
+    let sealed = sealed(matches, &selection.project);
+    let mut outcome = save(&tree, &tree, &selection, &flags, sealed, check, terminal);
+    // Releases that exist no more are nobody's who names some.
+    if whole {
+        for path in orphans(&tree, &selection.project) {
+            if prune {
+                std::fs::remove_file(&path)
+                    .map_err(|error| Diagnostic::own(format!("`{path}` cannot be removed: {error}")))?;
+                outcome.said.push(("removed", path));
+            } else {
+                outcome.said.push(("orphan", path));
+                outcome.stale |= check;
+            }
+        }
+    }
+    outcome.finish(check, terminal)
+}
+
+/// What snapshots hold of Secrets.
+pub(super) fn sealed(matches: &ArgMatches, project: &Project) -> Sealed {
+    let plain = matches.try_contains_id("with-secrets").unwrap_or(false) && on(matches, "with-secrets");
+    match project.secrets {
+        _ if plain => Sealed::Plain,
+        Secrets::Digest => Sealed::Digest,
+        Secrets::Omit => Sealed::Omit,
+    }
+}
+
+/// What was done, or would have to be.
+#[derive(Default)]
+pub(super) struct Saved {
+    /// A word and a path each.
+    pub(super) said: Vec<(&'static str, String)>,
+    /// Whether a snapshot is not what it would be.
+    pub(super) stale: bool,
+    /// Whether anything was written.
+    pub(super) wrote: bool,
+    pub(super) failures: Vec<Error>,
+    failed: Vec<String>,
+    jobs: usize,
+}
+
+impl Saved {
+    /// Tells it: paths on stdout, failures as an error.
+    pub(super) fn finish(mut self, check: bool, terminal: &mut Terminal) -> Result<(), Error> {
+        let mut out = String::new();
+        for (word, path) in &self.said {
+            // Nothing is said of what is as it should be, where only that is asked.
+            if !check || *word != "unchanged" {
+                out.push_str(&format!("{path}: {word}\n"));
+            }
+        }
+        terminal.print(out.as_bytes())?;
+        terminal.failed |= self.stale;
+        if self.jobs > 1 && !self.failed.is_empty() {
+            let verb = if check { "checked" } else { "saved" };
+            let message =
+                format!("{} of {} releases were not {verb}: {}", self.failed.len(), self.jobs, self.failed.join(", "));
+            self.failures.push(Diagnostic::own(message).into());
+        }
+        if self.failures.is_empty() {
+            return Ok(());
+        }
+        Err(Error::all(self.failures.iter().flat_map(|failure| failure.diagnostics().iter().cloned()).collect()))
+    }
+}
+
+/// What rendering a release for a snapshot gave.
+struct Done {
+    rendered: Rendered,
+    error: Option<Error>,
+}
+
+/// Renders what `from` holds and writes the snapshots to disk, or only looks whether they are up to date.
+pub(super) fn save(
+    from: &(dyn Tree + Sync),
+    disk: &dyn Tree,
+    selection: &Selection,
+    flags: &Flags<'_>,
+    sealed: Sealed,
+    check: bool,
+    terminal: &mut Terminal,
+) -> Saved {
+    let mut jobs = Vec::new();
+    for (environment, releases, _) in selection.iter() {
+        jobs.extend(releases.into_iter().map(|release| Job { project: &selection.project, environment, release }));
+    }
+    let several = selection.environments.len() > 1;
+    let done = spread(&jobs, |job| {
+        let mut rendered = Rendered::default();
+        let result = installed(from, job.project, job.environment, job.release, flags, None, &mut rendered);
+        Done { rendered, error: result.err() }
+    });
+    let mut outcome = Saved { jobs: jobs.len(), ..Saved::default() };
+    let mut claims = Claims::default();
+    let mut before = "";
+    for (job, done) in jobs.iter().zip(done) {
+        if before != job.environment.name.text {
+            (claims, before) = (Claims::default(), &job.environment.name.text);
+        }
+        let Done { mut rendered, error } = done;
+        terminal.hide(&rendered.secrets);
+        rendered.warnings.iter().for_each(|warning| terminal.say(warning));
+        let result = match error {
+            Some(error) => Err(error),
+            None => one(from, disk, job, &mut rendered, &mut claims, flags, sealed, check),
+        };
+        match result {
+            Ok((word, path)) => {
+                outcome.stale |= check && word != "unchanged";
+                outcome.wrote |= word == "written";
+                outcome.said.push((word, path));
+            }
+            Err(mut error) => {
+                if jobs.len() > 1 {
+                    let (release, environment) = (&job.release.key.text, &job.environment.name.text);
+                    for diagnostic in error.diagnostics_mut() {
+                        diagnostic.facts.push(format!("in release `{release}` of environment `{environment}`"));
+                    }
+                }
+                outcome.failures.push(error);
+                outcome.failed.push(job.shown(several));
+            }
+        }
+    }
+    outcome
+}
+
+/// One snapshot: what was done to it, and its path.
+#[allow(clippy::too_many_arguments)]
+fn one(
+    from: &dyn Tree,
+    disk: &dyn Tree,
+    job: &Job<'_>,
+    rendered: &mut Rendered,
+    claims: &mut Claims,
+    flags: &Flags<'_>,
+    sealed: Sealed,
+    check: bool,
+) -> Result<(&'static str, String), Error> {
+    let key = &job.release.key.text;
+    if let Some(clash) = claims.claim(key, &rendered.namespace, &rendered.manifests) {
+        return Err(super::fleet::clashing(key, &clash));
+    }
+    if sealed == Sealed::Plain && rendered.drawn && flags.seed.is_none() {
+        let message = format!("what release `{key}` holds follows from chance, and another apply would draw another");
+        return Err(Diagnostic::own(message)
+            .hint("give `--seed N` beside `--with-secrets`, or leave `--with-secrets` out")
+            .into());
+    }
+    let path = snapshots::path(job.project, job.environment, job.release);
+    let installation = job.project.installation(from, job.environment, job.release)?;
+    check_outside(from, job.project, &installation.chart, &path)?;
+    let text = snapshot(from, job, rendered, flags, sealed);
+    let old = disk.read(&path);
+    if old.as_ref().is_ok_and(|old| **old == *text) {
+        return Ok(("unchanged", path));
+    }
+    if check {
+        let word = match old {
+            Err(error) if error.missing => "missing",
+            Err(_) => "damaged",
+            Ok(old) => match saved::read(&old, &path) {
+                Ok(snapshot) if snapshot.damage.is_none() => {
+                    // Another system's line ends are no change.
+                    if saved::digest([&*old]) == saved::digest([&*text]) { "unchanged" } else { "out of date" }
+                }
+                _ => "damaged",
+            },
+        };
+        return Ok((word, path));
+    }
+    snapshots::write(&path, &text)?;
+    Ok(("written", path))
+}
+
+/// The text of a release's snapshot.
+fn snapshot(tree: &dyn Tree, job: &Job<'_>, rendered: &mut Rendered, flags: &Flags<'_>, sealed: Sealed) -> Vec<u8> {
+    if sealed != Sealed::Plain {
+        seal(&mut rendered.manifests, &rendered.namespace, &rendered.secrets, sealed);
+    }
+    let name = |input: &Input| match input.kind {
+        InputKind::File => from_project(tree, job.project, &input.name),
+        InputKind::Setting | InputKind::Flag => input.name.clone(),
+    };
+    // What is given on the command line may be what nobody shall be able to guess.
+    let counts = |input: &&Input| sealed != Sealed::Omit || input.kind != InputKind::Flag;
+    let header = Header {
+        chart: rendered.chart.clone(),
+        environment: job.environment.name.text.clone(),
+        release: rendered.name.clone(),
+        namespace: rendered.namespace.clone(),
+        layers: rendered.inputs.iter().map(name).collect(),
+        secrets: sealed,
+        crds: flags.include_crds,
+        inputs: saved::digest(rendered.inputs.iter().filter(counts).map(|input| &*input.text)),
+    };
+    saved::write(&header, &rendered.manifests)
+}
+
+/// Puts digests, or nothing, in the place of the values of Secrets; and in the place of what came from encrypted layers
+/// wherever it stands.
+pub(super) fn seal(manifests: &mut Manifests, namespace: &str, secrets: &[Str], sealed: Sealed) {
+    let how = match sealed {
+        Sealed::Plain => return,
+        Sealed::Digest => secret::Sealing::Digest,
+        Sealed::Omit => secret::Sealing::Omit,
+    };
+    for text in manifests.texts_mut() {
+        if let Some(new) = secret::seal(text, namespace, how) {
+            *text = new;
+        }
+        if let Some(new) = veil(text, secrets, sealed == Sealed::Digest) {
+            *text = new;
+        }
+    }
+}
+
+/// A path as the project's folder knows it.
+fn from_project(tree: &dyn Tree, project: &Project, path: &str) -> String {
+    let (home, file) = (tree.absolute(&project.folder), tree.absolute(path));
+    let (home, file): (Vec<&str>, Vec<&str>) = (home.split('/').collect(), file.split('/').collect());
+    let shared = home.iter().zip(&file).take_while(|(a, b)| a == b).count();
+    let up = home.len() - shared;
+    // What shares no folder but the root is the machine's own.
+    if shared <= 1 {
+        return path.rsplit('/').next().unwrap_or(path).to_owned();
+    }
+    let parts = std::iter::repeat_n("..", up).chain(file.into_iter().skip(shared));
+    clean(&parts.collect::<Vec<_>>().join("/"))
+}

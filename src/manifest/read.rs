@@ -1,0 +1,231 @@
+//! A stream that somebody printed or stored → manifests: `helm template`, `helm get manifest`, `kubectl get -o yaml`,
+//! a snapshot.
+
+use super::overrides::{from_json, json};
+use super::{Document, Event, Manifests};
+use crate::diagnostic::{Diagnostic, Error, Location, Source, Span};
+use crate::text::Str;
+use crate::yaml;
+use bstr::ByteSlice;
+use serde_json::{Map, Value as Json};
+use std::sync::Arc;
+
+/// What Helm writes above each document.
+const SOURCE: &[u8] = b"# Source: ";
+
+/// What only a server writes into an object's metadata.
+const NOISE: [&str; 7] =
+    ["managedFields", "resourceVersion", "uid", "creationTimestamp", "generation", "selfLink", "deletionTimestamp"];
+
+/// Reads manifests. Documents begin behind lines that are `---`; a line `# Source: …` at their beginning names the template.
+/// Files of a chart's `crds/` are told by that name, hooks by their annotation. Lists that a server gave are taken apart, and
+/// what only a server writes (status, uid, managed fields, …) is left out of objects that have an uid.
+///
+/// # Errors
+/// A document that is no YAML or no mapping, at its place.
+pub fn read(text: &Str, path: &str) -> Result<Manifests, Error> {
+    let source = Arc::new(Source { name: path.to_owned(), path: path.to_owned(), text: text.clone(), origin: None });
+    let mut manifests = Manifests::default();
+    let mut in_crds = false;
+    for (start, whole) in parts(text) {
+        let (mut template, body) = template(whole);
+        if is_empty(body) {
+            continue;
+        }
+        let offset = start + whole.len() - body.len();
+        let failed = |error: yaml::Error| {
+            let at = (offset + error.offset.unwrap_or_default()).min(text.len());
+            let message = format!("this is no manifest: {}", error.message);
+            let at = Location { source: source.clone(), span: Span::new(at, at) };
+            Error::from(Diagnostic::own(message).at(at))
+        };
+        // A file of `crds/` is one document for Helm, whatever it holds.
+        if let (true, Some((before, _))) = (template.is_empty() && in_crds, manifests.crds.last()) {
+            template.clone_from(before);
+        }
+        in_crds = is_crd_file(&template);
+        if in_crds {
+            manifests.crds.push((template, Str::from(body)));
+            continue;
+        }
+        let head = yaml::head(body).map_err(failed)?;
+        let kind = head.kind.to_string();
+        let made = if kind.ends_with("List") || memchr::memmem::find(body, b"uid:").is_some() {
+            server(body).map_err(failed)?
+        } else {
+            None
+        };
+        match made {
+            Some(texts) => {
+                for text in texts {
+                    place(&mut manifests, &template, text).map_err(failed)?;
+                }
+            }
+            None => place(&mut manifests, &template, Str::from(body)).map_err(failed)?,
+        }
+    }
+    Ok(manifests)
+}
+
+/// Puts a document where it belongs.
+fn place(manifests: &mut Manifests, path: &str, text: Str) -> Result<(), yaml::Error> {
+    let head = yaml::head(&text)?;
+    let hook = head.annotation("helm.sh/hook").map(ToString::to_string);
+    let (kind, name) = (head.kind.to_string(), head.name.to_string());
+    let words = hook.iter().flat_map(|hook| hook.split(',')).map(|word| word.trim().to_lowercase());
+    let events: Vec<Event> = words.filter_map(|word| Event::parse(&word)).collect();
+    let document = Document { path: path.to_owned(), text, kind, name, events };
+    if hook.is_some() { manifests.hooks.push(document) } else { manifests.resources.push(document) }
+    Ok(())
+}
+
+/// The texts between lines `---`, and where each begins. The line break before such a line belongs to it.
+fn parts(text: &[u8]) -> Vec<(usize, &[u8])> {
+    let mut parts = Vec::new();
+    let (mut start, mut at) = (0_usize, 0_usize);
+    for line in text.split_inclusive(|b| *b == b'\n') {
+        let rest = line.strip_prefix(b"---").map(<[u8]>::trim);
+        if rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"#")) {
+            let end = at.saturating_sub(1).max(start);
+            parts.push((start, text.get(start..end).unwrap_or_default()));
+            start = at + line.len();
+        }
+        at += line.len();
+    }
+    let last = text.get(start..).unwrap_or_default();
+    parts.push((start, last.strip_suffix(b"\n").unwrap_or(last)));
+    parts
+}
+
+/// The template that a document names at its beginning, and the rest.
+fn template(document: &[u8]) -> (String, &[u8]) {
+    let trimmed = document.trim_start();
+    match trimmed.strip_prefix(SOURCE) {
+        Some(rest) => {
+            let (line, rest) = rest.split_once_str("\n").unwrap_or((rest, b""));
+            (String::from_utf8_lossy(line.trim()).into_owned(), rest)
+        }
+        None => (String::new(), document),
+    }
+}
+
+fn is_crd_file(template: &str) -> bool {
+    template.split('/').any(|part| part == "crds") && !template.split('/').any(|part| part == "templates")
+}
+
+/// Whether there is nothing but white space and comments.
+fn is_empty(document: &[u8]) -> bool {
+    document.lines().map(<[u8]>::trim).all(|line| line.is_empty() || line.starts_with(b"#") || line == b"...")
+}
+
+/// The objects of a list that has no name, or the object itself, without what only a server writes; none where
+/// nothing is to be changed.
+fn server(text: &[u8]) -> Result<Option<Vec<Str>>, yaml::Error> {
+    let Some(root) = yaml::read(text)? else { return Ok(None) };
+    let Ok(mut object) = json(&root) else { return Ok(None) };
+    let named = object.pointer("/metadata/name").is_some();
+    if let Some(Json::Array(items)) = object.get_mut("items").map(Json::take)
+        && !named
+    {
+        return Ok(Some(items.into_iter().filter_map(|mut item| {
+            clean(&mut item);
+            written(&item)
+        }).collect()));
+    }
+    // The list was taken for a moment.
+    let Ok(mut object) = json(&root) else { return Ok(None) };
+    Ok(if clean(&mut object) { written(&object).map(|text| vec![text]) } else { None })
+}
+
+fn written(object: &Json) -> Option<Str> {
+    let text = yaml::emit(&from_json(object)).ok()?;
+    Some(Str::from(text.strip_suffix(b"\n").unwrap_or(&text)))
+}
+
+/// Removes what only a server writes; tells whether it is an object of a server.
+fn clean(object: &mut Json) -> bool {
+    let Some(metadata) = object.get_mut("metadata").and_then(Json::as_object_mut) else { return false };
+    if !metadata.contains_key("uid") {
+        return false;
+    }
+    for key in NOISE {
+        metadata.remove(key);
+    }
+    if let Some(annotations) = metadata.get_mut("annotations").and_then(Json::as_object_mut) {
+        annotations.remove("kubectl.kubernetes.io/last-applied-configuration");
+        annotations.remove("deployment.kubernetes.io/revision");
+        annotations.remove("meta.helm.sh/release-name");
+        annotations.remove("meta.helm.sh/release-namespace");
+    }
+    if metadata.get("annotations").and_then(Json::as_object).is_some_and(Map::is_empty) {
+        metadata.remove("annotations");
+    }
+    if let Some(object) = object.as_object_mut() {
+        object.remove("status");
+    }
+    true
+}
+
+/// Manifests as one text, the way they are stored: `crds/`, resources, hooks, each with its template.
+pub fn stream(manifests: &Manifests) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut add = |path: &str, text: &[u8]| {
+        out.extend_from_slice(b"---\n");
+        if !path.is_empty() {
+            out.extend_from_slice(SOURCE);
+            out.extend_from_slice(path.as_bytes());
+            out.push(b'\n');
+        }
+        out.extend_from_slice(text);
+        out.push(b'\n');
+    };
+    manifests.crds.iter().for_each(|(path, text)| add(path, text));
+    manifests.resources.iter().chain(&manifests.hooks).for_each(|document| add(&document.path, &document.text));
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn document(path: &str, text: &str) -> Document {
+        let head = yaml::head(text.as_bytes()).unwrap();
+        let (kind, name) = (head.kind.to_string(), head.name.to_string());
+        let events = if text.contains("helm.sh/hook") { vec![Event::PreInstall] } else { Vec::new() };
+        Document { path: path.into(), text: Str::from(text), kind, name, events }
+    }
+
+    #[test]
+    fn what_is_written_comes_back() {
+        let manifests = Manifests {
+            crds: vec![("c/crds/x.yaml".into(), Str::from("a: 1\n---\nb: 2\n"))],
+            resources: vec![
+                document("c/templates/a.yaml", "\n\n# why\nkind: A\nmetadata: {name: a}\n\n"),
+                document("c/templates/a.yaml", "kind: B\ndata: |+\n  x\n\n"),
+            ],
+            hooks: vec![document("c/templates/h.yaml", "kind: H\nmetadata: {annotations: {helm.sh/hook: pre-install}}")],
+        };
+        let text = Str::from(stream(&manifests));
+        let back = read(&text, "x").unwrap();
+        let shown = |m: &Manifests| {
+            let all = m.resources.iter().chain(&m.hooks).map(|d| (d.path.clone(), d.text.clone(), d.events.clone()));
+            all.collect::<Vec<_>>()
+        };
+        assert_eq!(shown(&back), shown(&manifests));
+    }
+
+    #[test]
+    fn lists_of_a_server_are_taken_apart() {
+        let text = "apiVersion: v1\nitems:\n- apiVersion: v1\n  kind: A\n  metadata: {name: a, uid: x}\n  status: {}\n- kind: B\nkind: List\nmetadata:\n  resourceVersion: \"\"\n";
+        let read = read(&Str::from(text), "x").unwrap();
+        let texts: Vec<_> = read.resources.iter().map(|d| d.text.to_string()).collect();
+        assert_eq!(texts, ["apiVersion: v1\nkind: A\nmetadata:\n  name: a", "kind: B"]);
+    }
+
+    #[test]
+    fn mistakes_have_places() {
+        let error = read(&Str::from("---\na: 1\n---\n# Source: x\na: [\n"), "old.yaml").unwrap_err();
+        let at = error.diagnostics()[0].at.clone().unwrap();
+        assert!(at.span.start >= 25, "{:?}", at.span);
+    }
+}

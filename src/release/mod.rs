@@ -1,0 +1,3 @@
+//! Releases that somebody stored.
+
+pub mod saved;

@@ -1,0 +1,318 @@
+//! A release of a project, or a chart by itself, rendered; what follows from chance is found by rendering twice.
+
+use crate::diagnostic::Error;
+use crate::engine::{KubeVersion, Release as HelmRelease};
+use crate::manifest::overrides::{Matches, Scope, apply};
+use crate::manifest::{Manifests, chance};
+use crate::project::{Environment, Installation, Project, Release};
+use crate::render::{Outcome, Request, render};
+use crate::text::Str;
+use crate::tree::Tree;
+use crate::value::MapRef;
+use crate::values::explain::Explanation;
+use crate::values::{self, Layer, Layers, ValueOptions};
+use crate::world::{Decrypt, World};
+
+/// The namespace of a release: from what the project says of it and the context that guards its environment.
+pub type Namespace<'a> = dyn Fn(Option<&str>, Option<&str>) -> String + Sync + 'a;
+
+/// The time when a seed is given, in nanoseconds since the epoch: the beginning of 2026.
+const FIXED: i128 = 1_767_225_600_000_000_000;
+
+/// How much later the second render is: year, month, day, weekday, hour, minute and second are all others then.
+const LATER: i128 = (398 * 86_400 + 3_661) * 1_000_000_000 + 123_456_789;
+
+/// What flags say of a render, over what a project says.
+pub struct Flags<'a> {
+    /// Values, over all layers of a project.
+    pub values: ValueOptions,
+    /// The cluster's version.
+    pub kube_version: Option<KubeVersion>,
+    /// API versions beyond those that Helm knows.
+    pub api_versions: Vec<String>,
+    /// Whether the release is upgraded, not installed.
+    pub is_upgrade: bool,
+    /// Whether `crds/` are wanted.
+    pub include_crds: bool,
+    /// Whether values.schema.json is left alone.
+    pub skip_schema_validation: bool,
+    /// Whether templates in charts' `tera/` are rendered.
+    pub tera: bool,
+    /// Whether a project's overrides apply.
+    pub overrides: bool,
+    /// Fixes chance and time.
+    pub seed: Option<u64>,
+    /// Finds the namespace.
+    pub namespace: Box<Namespace<'a>>,
+    /// Makes the outside of a render.
+    pub world: Box<dyn Fn() -> World + Sync + 'a>,
+    /// Decrypts layers.
+    pub decrypt: Option<Decrypt>,
+}
+
+/// What came of a render.
+#[derive(Debug, Default)]
+pub struct Rendered {
+    /// What is applied; what follows from chance or time is marked.
+    pub manifests: Manifests,
+    /// The release's name for Helm.
+    pub name: String,
+    /// Its namespace.
+    pub namespace: String,
+    /// Name and version of the chart.
+    pub chart: String,
+    /// The layers over the chart's defaults, lowest first.
+    pub inputs: Vec<Input>,
+    /// Which overrides matched.
+    pub matches: Matches,
+    /// What Helm would log.
+    pub warnings: Vec<String>,
+    /// What must not be told.
+    pub secrets: Vec<Str>,
+    /// Whether time or chance was drawn upon.
+    pub drawn: bool,
+}
+
+/// A layer of values.
+#[derive(Debug, Clone)]
+pub struct Input {
+    /// What it is.
+    pub kind: InputKind,
+    /// A file's path as the shell knows it, a flag's name, `set` and a key.
+    pub name: String,
+    /// What it says.
+    pub text: Str,
+}
+
+/// What a layer of values is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InputKind {
+    /// A file.
+    File,
+    /// An entry of `set` in rhelm.yaml.
+    Setting,
+    /// A flag.
+    Flag,
+}
+
+/// A change of the user's values, after all layers.
+pub type Change<'a> = dyn Fn(&MapRef) + 'a;
+
+/// What can be rendered, and be asked where its values come from.
+#[derive(Clone)]
+pub enum Rendering<'a> {
+    /// A release of a project in an environment.
+    Installed {
+        /// Where its files are.
+        tree: &'a (dyn Tree + Sync),
+        /// The project.
+        project: &'a Project,
+        /// The environment.
+        environment: &'a Environment,
+        /// The release.
+        release: &'a Release,
+    },
+    /// A chart by itself.
+    Chart {
+        /// Where its files are.
+        tree: &'a (dyn Tree + Sync),
+        /// Its path.
+        path: String,
+        /// The release's name.
+        name: String,
+    },
+}
+
+impl Rendering<'_> {
+    /// Renders it, with a change of the user's values.
+    ///
+    /// # Errors
+    /// Whatever is wrong with it.
+    pub fn render(
+        &self,
+        flags: &Flags<'_>,
+        change: Option<&Change<'_>>,
+        rendered: &mut Rendered,
+    ) -> Result<(), Error> {
+        match self {
+            Rendering::Installed { tree, project, environment, release } => {
+                installed(*tree, project, environment, release, flags, change, rendered)
+            }
+            Rendering::Chart { tree, path, name } => chart(*tree, path, name, flags, change, rendered),
+        }
+    }
+
+    /// Its merged values, and where each comes from.
+    ///
+    /// # Errors
+    /// The chart or the values cannot be read.
+    pub fn explained<T>(
+        &self,
+        flags: &Flags<'_>,
+        then: impl FnOnce(&Explanation<'_, '_>, &MapRef) -> T,
+    ) -> Result<T, Error> {
+        let (tree, path, options) = match self {
+            Rendering::Installed { tree, project, environment, release } => {
+                let installation = project.installation(*tree, environment, release)?;
+                let (options, _) = layered(project, &installation, flags);
+                (*tree, installation.chart, options)
+            }
+            Rendering::Chart { tree, path, .. } => {
+                (*tree, crate::chart::locate(*tree, path)?, flags.values.clone())
+            }
+        };
+        let (user, layers) = options.read(tree)?;
+        let loaded = crate::chart::load(tree, &path, &mut Vec::new())?;
+        let resolved = values::resolve(&loaded.chart, &loaded.defaults, &user, &mut Vec::new())?;
+        let explanation = Explanation::new(&resolved.root, &resolved.values, &layers, &user, tree);
+        Ok(then(&explanation, &resolved.values))
+    }
+}
+
+/// The values of an installation under the flags, and its namespace.
+fn layered(project: &Project, installation: &Installation<'_>, flags: &Flags<'_>) -> (ValueOptions, String) {
+    let namespace = (flags.namespace)(installation.namespace.as_deref(), installation.kube_context.as_deref());
+    let mut options = flags.values.clone();
+    options.below = installation.layers.iter().map(|layer| layer.input.clone()).collect();
+    options.templating = Some(project.templating(installation, &namespace, (flags.world)().variables));
+    options.decrypt = flags.decrypt;
+    (options, namespace)
+}
+
+/// A release of a project in an environment.
+///
+/// # Errors
+/// It does not exist there; whatever is wrong with its chart, its values or what came of them. Warnings are in `rendered` in
+/// any case.
+pub fn installed(
+    tree: &dyn Tree,
+    project: &Project,
+    environment: &Environment,
+    release: &Release,
+    flags: &Flags<'_>,
+    change: Option<&Change<'_>>,
+    rendered: &mut Rendered,
+) -> Result<(), Error> {
+    let installation = project.installation(tree, environment, release)?;
+    let (options, namespace) = layered(project, &installation, flags);
+    let mut api_versions = installation.api_versions.clone();
+    api_versions.extend(flags.api_versions.iter().cloned());
+    let request = Request {
+        chart: installation.chart.clone(),
+        release: HelmRelease {
+            name: installation.release.name().to_owned(),
+            namespace,
+            is_upgrade: flags.is_upgrade,
+            kube_version: flags.kube_version.clone().or_else(|| installation.kube_version.clone()).unwrap_or_default(),
+            api_versions,
+        },
+        include_crds: flags.include_crds,
+        skip_schema_validation: flags.skip_schema_validation,
+        tera: flags.tera,
+    };
+    let scope = Scope { release: &release.key.text, namespace: &request.release.namespace };
+    let mut matches = Matches::default();
+    let swap = |manifests: &mut Manifests, matches: &mut Matches| match flags.overrides {
+        true => apply(manifests, &installation.overrides, scope, matches),
+        false => Ok(()),
+    };
+    let result = drawn(tree, &request, &options, flags, change, &mut |m| swap(m, &mut matches), rendered);
+    rendered.matches = matches;
+    result
+}
+
+/// A chart by itself.
+///
+/// # Errors
+/// Whatever is wrong with it, the values or what came of them.
+pub fn chart(
+    tree: &dyn Tree,
+    chart: &str,
+    name: &str,
+    flags: &Flags<'_>,
+    change: Option<&Change<'_>>,
+    rendered: &mut Rendered,
+) -> Result<(), Error> {
+    let request = Request {
+        chart: crate::chart::locate(tree, chart)?,
+        release: HelmRelease {
+            name: name.to_owned(),
+            namespace: (flags.namespace)(None, None),
+            is_upgrade: flags.is_upgrade,
+            kube_version: flags.kube_version.clone().unwrap_or_default(),
+            api_versions: flags.api_versions.clone(),
+        },
+        include_crds: flags.include_crds,
+        skip_schema_validation: flags.skip_schema_validation,
+        tera: flags.tera,
+    };
+    drawn(tree, &request, &flags.values, flags, change, &mut |_| Ok(()), rendered)
+}
+
+/// Renders, and once more with other chance and another time where the chart draws upon them.
+fn drawn(
+    tree: &dyn Tree,
+    request: &Request,
+    options: &ValueOptions,
+    flags: &Flags<'_>,
+    change: Option<&Change<'_>>,
+    swap: &mut dyn FnMut(&mut Manifests) -> Result<(), Error>,
+    rendered: &mut Rendered,
+) -> Result<(), Error> {
+    let mut once = |world: &mut World, rendered: &mut Rendered| -> Result<Manifests, Error> {
+        let (user, layers) = options.read(tree)?;
+        if let Some(change) = change {
+            change(&user);
+        }
+        rendered.secrets = layers.secrets();
+        rendered.inputs = inputs(&layers);
+        let mut outcome = Outcome::default();
+        let result = render(tree, request, &user, layers, world, &mut outcome);
+        rendered.warnings.append(&mut world.warnings);
+        rendered.chart = outcome.chart;
+        result?;
+        swap(&mut outcome.manifests)?;
+        Ok(outcome.manifests)
+    };
+    rendered.name.clone_from(&request.release.name);
+    rendered.namespace.clone_from(&request.release.namespace);
+    let mut world = (flags.world)();
+    if let Some(seed) = flags.seed {
+        (world.seed, world.now) = (Some(seed), Some(FIXED));
+    } else {
+        // What is not marked below must be the same in each run. Nothing secret hangs on it: what chance makes is marked.
+        world.seed = Some(0);
+    }
+    rendered.manifests = once(&mut world, rendered)?;
+    rendered.drawn = world.drawn;
+    if !world.drawn || flags.seed.is_some() {
+        return Ok(());
+    }
+    let mut other = (flags.world)();
+    (other.seed, other.inverted) = (Some(0), true);
+    other.now = Some(world.first_told().unwrap_or(FIXED) + LATER);
+    let warnings = std::mem::take(&mut rendered.warnings);
+    let second = once(&mut other, rendered);
+    rendered.warnings = warnings;
+    chance::mark(&mut rendered.manifests, &second?);
+    Ok(())
+}
+
+/// What the layers over the chart's defaults are. A flag or a setting is named without what it says.
+fn inputs(layers: &Layers) -> Vec<Input> {
+    let of = |layer: &Layer| {
+        let (kind, name, text) = match layer {
+            Layer::Chart { .. } => return None,
+            Layer::File { source } | Layer::Encrypted { source, .. } => (InputKind::File, &source.path, &source.text),
+            Layer::Template(file) => (InputKind::File, &file.source.path, &file.rendered.text),
+            Layer::Set { source, .. } => (InputKind::Flag, &source.path, &source.text),
+            Layer::Setting { argument, .. } => {
+                let key = argument.split(|b| *b == b'=').next().unwrap_or_default();
+                let name = format!("set {}", String::from_utf8_lossy(key));
+                return Some(Input { kind: InputKind::Setting, name, text: argument.clone() });
+            }
+        };
+        Some(Input { kind, name: name.clone(), text: text.clone() })
+    };
+    layers.layers().iter().filter_map(of).collect()
+}

@@ -1,0 +1,366 @@
+//! A revision of a git repository, or what is staged, read by the real git without touching the work tree.
+//!
+//! Paths are those of the work tree, so that a project is found at a revision where it is found on disk. What lies
+//! outside of the repository is read from disk: it has no revisions.
+
+use super::{BufferedFile, Disk, Error, Ignore, Kind, MAX_FILE, Tree, clean, too_big, without_mark};
+use crate::go::slog::{Level, line};
+use crate::value::Str;
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::Mutex;
+
+/// The most files that a revision may have.
+const MAX_ENTRIES: usize = 2_000_000;
+
+/// The largest file that is read by its name.
+const MAX_READ: u64 = 256 * 1024 * 1024;
+
+/// The most links that are followed on the way to a file.
+const MAX_LINKS: usize = 40;
+
+/// Which state of a repository is meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Revision {
+    /// A commit, by any name that git knows.
+    Commit(String),
+    /// What would be committed.
+    Index,
+}
+
+impl Revision {
+    /// `index` is what is staged; everything else is a name for git.
+    pub fn parse(text: &str) -> Self {
+        if text == "index" { Revision::Index } else { Revision::Commit(text.to_owned()) }
+    }
+
+    /// As it is typed.
+    pub fn name(&self) -> &str {
+        match self {
+            Revision::Commit(name) => name,
+            Revision::Index => "index",
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+enum Entry {
+    File(String),
+    Link(String),
+    /// Another repository, which is not here.
+    Module,
+    Folder,
+}
+
+/// A state of a repository as a tree.
+#[derive(Debug)]
+pub struct Git {
+    /// The repository's folder, absolute.
+    top: String,
+    /// Path below the top → what it is.
+    entries: BTreeMap<String, Entry>,
+    objects: Mutex<Objects>,
+}
+
+/// A running `git cat-file --batch`.
+#[derive(Debug)]
+struct Objects {
+    child: Child,
+    ask: Option<ChildStdin>,
+    answer: BufReader<ChildStdout>,
+}
+
+impl Drop for Objects {
+    fn drop(&mut self) {
+        // It ends when its input does.
+        self.ask = None;
+        let _ = self.child.wait();
+    }
+}
+
+/// Runs git and gives what it prints.
+///
+/// # Errors
+/// It cannot be run, or fails: what it says, on one line.
+pub fn git(arguments: &[&str]) -> Result<Vec<u8>, Error> {
+    let output = Command::new("git")
+        .args(arguments)
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|error| Error::rule(format!("git cannot be run: {error}")))?;
+    if output.status.success() {
+        return Ok(output.stdout);
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    let said = said.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or("it says nothing");
+    Err(Error::rule(format!("git: {}", said.trim_start_matches("fatal: "))))
+}
+
+/// The top folder of the repository that the working directory is in, absolute.
+///
+/// # Errors
+/// There is no repository, or no git.
+pub fn top() -> Result<String, Error> {
+    let mut printed = git(&["rev-parse", "--show-toplevel"])?;
+    while printed.last() == Some(&b'\n') {
+        printed.pop();
+    }
+    Ok(String::from_utf8_lossy(&printed).into_owned())
+}
+
+impl Git {
+    /// Lists a revision of the repository around the working directory.
+    ///
+    /// # Errors
+    /// There is no such repository or revision, files are unmerged, or git cannot be run.
+    pub fn open(revision: &Revision) -> Result<Git, Error> {
+        let top = top()?;
+        let mut entries = BTreeMap::new();
+        let listing = match revision {
+            Revision::Commit(name) => {
+                let wanted = format!("{name}^{{tree}}");
+                let missing = |_| Error { words: format!("git knows no revision `{name}`"), missing: true };
+                let tree = git(&["rev-parse", "--verify", "--quiet", "--end-of-options", &wanted]).map_err(missing)?;
+                let tree = String::from_utf8_lossy(&tree).trim().to_owned();
+                git(&["-C", &top, "ls-tree", "-r", "-z", "--full-tree", &tree])?
+            }
+            Revision::Index => git(&["-C", &top, "ls-files", "--stage", "-z", "--full-name"])?,
+        };
+        for record in listing.split(|b| *b == 0).filter(|record| !record.is_empty()) {
+            let record = String::from_utf8_lossy(record);
+            let Some((head, path)) = record.split_once('\t') else { continue };
+            let words: Vec<&str> = head.split(' ').collect();
+            // `mode type object` of a tree, `mode object stage` of the index.
+            let (mode, object, stage) = match (revision, words.as_slice()) {
+                (Revision::Commit(_), [mode, _, object]) => (*mode, *object, "0"),
+                (Revision::Index, [mode, object, stage]) => (*mode, *object, *stage),
+                _ => continue,
+            };
+            if stage != "0" {
+                return Err(Error::rule(format!("`{path}` is unmerged: what is staged is not one state")));
+            }
+            if entries.len() >= MAX_ENTRIES {
+                return Err(Error::rule(format!("the revision holds more than {MAX_ENTRIES} files")));
+            }
+            for (at, _) in path.match_indices('/') {
+                let folder = path.get(..at).unwrap_or_default();
+                if !entries.contains_key(folder) {
+                    entries.insert(folder.to_owned(), Entry::Folder);
+                }
+            }
+            let entry = match mode {
+                "120000" => Entry::Link(object.to_owned()),
+                "160000" => Entry::Module,
+                _ => Entry::File(object.to_owned()),
+            };
+            entries.insert(path.to_owned(), entry);
+        }
+        let mut child = Command::new("git")
+            .args(["-C", &top, "cat-file", "--batch"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(|error| Error::rule(format!("git cannot be run: {error}")))?;
+        let (Some(ask), Some(answer)) = (child.stdin.take(), child.stdout.take()) else {
+            return Err(Error::rule("git cannot be talked to"));
+        };
+        let objects = Objects { child, ask: Some(ask), answer: BufReader::new(answer) };
+        Ok(Git { top, entries, objects: Mutex::new(objects) })
+    }
+
+    /// The paths of all files, below the top.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        self.entries.iter().filter(|(_, entry)| !matches!(entry, Entry::Folder)).map(|(path, _)| path.as_str())
+    }
+
+    /// The repository's folder, absolute.
+    pub fn folder(&self) -> &str {
+        &self.top
+    }
+
+    /// The path below the top, if it is there.
+    fn below(&self, path: &str) -> Option<String> {
+        let full = self.absolute(path);
+        if full == self.top {
+            return Some(String::new());
+        }
+        full.strip_prefix(&self.top)?.strip_prefix('/').map(str::to_owned)
+    }
+
+    /// What stands at a path below the top once all links are followed, and its own path.
+    fn find(&self, path: &str) -> Result<Option<(String, Entry)>, Error> {
+        let mut done = String::new();
+        let mut rest: Vec<String> = path.split('/').rev().map(str::to_owned).collect();
+        let mut links = 0;
+        while let Some(part) = rest.pop() {
+            match part.as_str() {
+                "" | "." => continue,
+                ".." => {
+                    if done.is_empty() {
+                        // A link that leads out of the repository.
+                        return Ok(None);
+                    }
+                    done.truncate(done.rfind('/').unwrap_or_default());
+                    continue;
+                }
+                _ => {}
+            }
+            let here = if done.is_empty() { part } else { format!("{done}/{part}") };
+            match self.entries.get(&here) {
+                None => return Ok(None),
+                Some(Entry::Link(object)) => {
+                    links += 1;
+                    if links > MAX_LINKS {
+                        return Err(Error::rule(format!("open {path}: too many levels of symbolic links")));
+                    }
+                    let target = self.object(object, path)?;
+                    let target = String::from_utf8_lossy(&target).into_owned();
+                    let target = match target.strip_prefix(&format!("{}/", self.top)) {
+                        Some(inside) => {
+                            done.clear();
+                            inside.to_owned()
+                        }
+                        None if target.starts_with('/') => return Ok(None),
+                        None => target,
+                    };
+                    rest.extend(target.split('/').rev().map(str::to_owned));
+                }
+                Some(_) => done = here,
+            }
+        }
+        let entry = if done.is_empty() { Entry::Folder } else { self.entries.get(&done).cloned().unwrap_or(Entry::Folder) };
+        Ok(Some((done, entry)))
+    }
+
+    /// The bytes of an object.
+    fn object(&self, object: &str, path: &str) -> Result<Vec<u8>, Error> {
+        let failed = |why: &str| Error::rule(format!("read {path}: git: {why}"));
+        let mut objects = self.objects.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let Objects { ask, answer, .. } = &mut *objects;
+        let ask = ask.as_mut().ok_or_else(|| failed("it has ended"))?;
+        ask.write_all(format!("{object}\n").as_bytes()).and_then(|()| ask.flush()).map_err(|e| failed(&e.to_string()))?;
+        let mut head = String::new();
+        answer.by_ref().take(4096).read_line(&mut head).map_err(|e| failed(&e.to_string()))?;
+        // `OBJECT blob SIZE`
+        let size = head.trim_end().rsplit_once(' ').and_then(|(_, size)| size.parse::<u64>().ok());
+        let Some(size) = size else { return Err(failed(head.trim())) };
+        let mut data = Vec::new();
+        answer.by_ref().take(size.min(MAX_READ + 1)).read_to_end(&mut data).map_err(|e| failed(&e.to_string()))?;
+        if size > MAX_READ {
+            // What is left stays unread: nothing more can be asked.
+            objects.ask = None;
+            return Err(Error::rule(format!("{path} is larger than {MAX_READ} bytes")));
+        }
+        if data.len() as u64 != size {
+            return Err(failed("it ended early"));
+        }
+        let mut newline = [0];
+        answer.read_exact(&mut newline).map_err(|e| failed(&e.to_string()))?;
+        Ok(data)
+    }
+
+    /// The names in a folder below the top, in byte order.
+    fn names(&self, folder: &str) -> Vec<String> {
+        let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
+        let inside = self.entries.range(prefix.clone()..).map(|(path, _)| path);
+        let inside = inside.take_while(|path| path.starts_with(&prefix)).filter_map(|path| path.get(prefix.len()..));
+        inside.filter(|name| !name.is_empty() && !name.contains('/')).map(str::to_owned).collect()
+    }
+
+    fn missing(call: &str, path: &str) -> Error {
+        Error { words: format!("{call} {path}: no such file or directory"), missing: true }
+    }
+
+    /// Collects the files below a folder.
+    fn collect(&self, folder: &str, below: &str, walk: &mut Walk<'_>, depth: usize) -> Result<(), Error> {
+        if depth > 256 {
+            return Err(Error::rule(format!("{folder}: folders are nested too deeply")));
+        }
+        for name in self.names(folder) {
+            let full = if folder.is_empty() { name.clone() } else { format!("{folder}/{name}") };
+            let below = if below.is_empty() { name } else { format!("{below}/{name}") };
+            let shown = format!("{}/{full}", self.top);
+            let is_link = matches!(self.entries.get(&full), Some(Entry::Link(_)));
+            let Some((place, entry)) = self.find(&full)? else {
+                let words = format!("error evaluating symlink {shown}: lstat {shown}: no such file or directory");
+                return Err(Error::rule(words));
+            };
+            if is_link {
+                let resolved = format!("{}/{place}", self.top);
+                walk.log.push(line(
+                    Level::Info,
+                    "found symbolic link in path. Contents of linked file included and used",
+                    &[("path", &shown), ("resolved", &resolved)],
+                ));
+            }
+            walk.entries += 1;
+            if walk.entries > MAX_ENTRIES / 10 {
+                return Err(Error::rule(format!("{shown} holds too many files and folders")));
+            }
+            let is_folder = matches!(entry, Entry::Folder | Entry::Module);
+            if (walk.ignore)(&below, is_folder) {
+                continue;
+            }
+            match entry {
+                Entry::Folder => self.collect(&place, &below, walk, depth + 1)?,
+                Entry::File(object) => {
+                    let data = self.object(&object, &shown)?;
+                    if data.len() as u64 > MAX_FILE {
+                        return Err(too_big(&shown));
+                    }
+                    walk.files.push(BufferedFile { name: below, data: without_mark(data) });
+                }
+                Entry::Link(_) | Entry::Module => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+struct Walk<'a> {
+    ignore: &'a Ignore<'a>,
+    log: &'a mut Vec<String>,
+    files: Vec<BufferedFile>,
+    entries: usize,
+}
+
+impl Tree for Git {
+    fn absolute(&self, path: &str) -> String {
+        // The top is told with links followed; so must be the working directory.
+        if path.starts_with('/') {
+            return clean(path);
+        }
+        let here = std::env::current_dir().and_then(std::fs::canonicalize).unwrap_or_default();
+        clean(&format!("{}/{path}", here.to_string_lossy()))
+    }
+
+    fn kind(&self, path: &str) -> Result<Kind, Error> {
+        let Some(below) = self.below(path) else { return Disk.kind(path) };
+        match self.find(&below)? {
+            Some((_, Entry::File(_) | Entry::Link(_))) => Ok(Kind::File),
+            Some((_, Entry::Folder | Entry::Module)) => Ok(Kind::Folder),
+            None => Err(Git::missing("stat", path)),
+        }
+    }
+
+    fn read(&self, path: &str) -> Result<Str, Error> {
+        let Some(below) = self.below(path) else { return Disk.read(path) };
+        match self.find(&below)? {
+            Some((_, Entry::File(object))) => Ok(self.object(&object, path)?.into()),
+            Some((_, Entry::Folder)) => Err(Error::rule(format!("read {path}: is a directory"))),
+            Some((_, Entry::Module)) => Err(Error::rule(format!("read {path}: is a submodule"))),
+            Some((_, Entry::Link(_))) | None => Err(Git::missing("open", path)),
+        }
+    }
+
+    fn walk(&self, root: &str, ignore: &Ignore<'_>, log: &mut Vec<String>) -> Result<Vec<BufferedFile>, Error> {
+        let Some(below) = self.below(root) else { return Disk.walk(root, ignore, log) };
+        let mut walk = Walk { ignore, log, files: Vec::new(), entries: 0 };
+        if let Some((place, Entry::Folder)) = self.find(&below)? {
+            self.collect(&place, "", &mut walk, 0)?;
+        }
+        Ok(walk.files)
+    }
+}
