@@ -4,6 +4,7 @@ pub mod chart;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod diagnostic;
+pub mod diff;
 pub mod engine;
 pub mod functions;
 pub mod go;

@@ -260,7 +260,7 @@ fn text(value: &Value) -> Vec<u8> {
 fn leaves(values: &MapRef) -> BTreeMap<Vec<String>, Value> {
     fn walk(map: &MapRef, path: &mut Vec<String>, found: &mut BTreeMap<Vec<String>, Value>) {
         for (key, value) in map.entries() {
-            if key == *GLOBAL.as_bytes() && !path.is_empty() {
+            if &*key == GLOBAL.as_bytes() && !path.is_empty() {
                 continue;
             }
             path.push(key.to_string());

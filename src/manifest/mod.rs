@@ -1,11 +1,16 @@
 //! Rendered files → resources and hooks, in the order in which Helm prints them.
 
+pub mod chance;
+pub(crate) mod edits;
 mod explain;
+pub mod keys;
 mod object;
 mod order;
 pub mod overrides;
+pub mod path;
 pub mod postrender;
 mod read;
+pub mod secret;
 mod split;
 mod veil;
 

@@ -23,7 +23,7 @@ pub struct Object {
 
 impl Object {
     /// Reads it from a document's root. `namespace` is the release's.
-    pub(super) fn of(root: &Node, namespace: &str) -> Object {
+    pub fn of(root: &Node, namespace: &str) -> Object {
         let text = |node: Option<&Node>| node.and_then(Node::as_string).map(|s| s.to_string()).unwrap_or_default();
         let api = text(root.get("apiVersion"));
         let (group, version) = api.split_once('/').unwrap_or(("", api.as_str()));

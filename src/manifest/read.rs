@@ -1,7 +1,7 @@
 //! A stream that somebody printed or stored → manifests: `helm template`, `helm get manifest`, `kubectl get -o yaml`,
 //! a snapshot.
 
-use super::overrides::{from_json, json};
+use super::overrides::{json, value};
 use super::{Document, Event, Manifests};
 use crate::diagnostic::{Diagnostic, Error, Location, Source, Span};
 use crate::text::Str;
@@ -138,7 +138,7 @@ fn server(text: &[u8]) -> Result<Option<Vec<Str>>, yaml::Error> {
 }
 
 fn written(object: &Json) -> Option<Str> {
-    let text = yaml::emit(&from_json(object)).ok()?;
+    let text = yaml::emit(&value(object)).ok()?;
     Some(Str::from(text.strip_suffix(b"\n").unwrap_or(&text)))
 }
 

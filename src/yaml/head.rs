@@ -15,6 +15,8 @@ pub struct Head {
     pub kind: Str,
     /// `metadata.name`
     pub name: Str,
+    /// `metadata.namespace`, which Helm does not read here: no mistake, whatever it is.
+    pub namespace: Str,
     /// `metadata.annotations`, in key order, numbers and booleans as strings.
     pub annotations: Vec<(Str, Str)>,
 }
@@ -78,6 +80,7 @@ fn simple(document: &Document<'_>) -> Option<Head> {
     fields(items, metadata, |key, i, item| {
         match key {
             b"name" => head.name = string(item)?,
+            b"namespace" => head.namespace = string(item).unwrap_or_default(),
             b"annotations" => annotations = Some(i),
             _ if is_field(key, b"name") || is_field(key, b"annotations") => return None,
             _ => {}
@@ -186,6 +189,8 @@ fn metadata(node: &Node, head: &mut Head, fail: &mut impl FnMut(&Node, String)) 
                         None if matches!(value.data, Data::Null) => {}
                         None => fail(value, "struct field .metadata.name of type string".to_owned()),
                     }
+                } else if &*key == b"namespace" {
+                    head.namespace = value.as_string().unwrap_or_default();
                 } else if is_field(&key, b"annotations") {
                     match &value.data {
                         Data::Null => head.annotations.clear(),

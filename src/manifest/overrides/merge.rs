@@ -1,6 +1,7 @@
 //! Merges a patch into an object: null removes, and lists of objects merge by the key that Kubernetes has for them
 //! (its API's `patchMergeKey`).
 
+use super::super::keys;
 use super::super::object::Object;
 use serde_json::{Map, Value as Json};
 
@@ -13,8 +14,7 @@ const DIRECTIVE: &str = "$patch";
 /// An item of a list lacks the key by which the list merges; an unknown directive.
 pub(super) fn merge(into: &mut Json, patch: &Json, object: &Object) -> Result<(), String> {
     // Lists of custom resources have no keys that could be known, except where they hold pods.
-    let known = !object.group.contains('.') || object.group.ends_with(".k8s.io");
-    Merger { kind: if known { &object.kind } else { "" } }.value(into, patch, &mut Vec::new())
+    Merger { kind: if keys::is_known(&object.group) { &object.kind } else { "" } }.value(into, patch, &mut Vec::new())
 }
 
 struct Merger<'a> {
@@ -25,29 +25,8 @@ struct Merger<'a> {
 impl Merger<'_> {
     /// The key by which a list merges. `path` leads to it; the items of lists are no steps.
     fn key(&self, path: &[String]) -> Option<&'static str> {
-        if self.kind.is_empty() {
-            return None;
-        }
         let (last, above) = path.split_last()?;
-        let parent = above.last().map_or("", String::as_str);
-        let container = matches!(parent, "containers" | "initContainers" | "ephemeralContainers");
-        Some(match (last.as_str(), parent) {
-            ("containers" | "initContainers" | "ephemeralContainers" | "volumes" | "resourceClaims", "spec") => "name",
-            ("imagePullSecrets", _) => "name",
-            ("secrets", "") if self.kind == "ServiceAccount" => "name",
-            ("webhooks", "") => "name",
-            ("env", _) if container => "name",
-            ("claims", "resources") => "name",
-            ("volumeMounts", _) if container => "mountPath",
-            ("volumeDevices", _) if container => "devicePath",
-            ("ports", _) if container => "containerPort",
-            ("ports", "spec") if self.kind == "Service" => "port",
-            ("hostAliases", "spec") => "ip",
-            ("topologySpreadConstraints", "spec") => "topologyKey",
-            ("ownerReferences", "metadata") => "uid",
-            ("conditions", "status") => "type",
-            _ => return None,
-        })
+        keys::merge_key(self.kind, above, last)
     }
 
     fn value(&self, into: &mut Json, patch: &Json, path: &mut Vec<String>) -> Result<(), String> {

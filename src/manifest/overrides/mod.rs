@@ -7,7 +7,8 @@ mod target;
 mod value;
 
 pub use target::{Pattern, Target};
-pub use value::{json, value as from_json};
+pub use value::json;
+pub(crate) use value::value;
 
 use super::object::{Object, names};
 use super::{Document, Manifests};
@@ -140,7 +141,7 @@ fn swap(
         }
     }
     if after != before {
-        let text = yaml::emit(&value::value(&after)).map_err(|f| Error::helm(f.message))?;
+        let text = yaml::emit(&value(&after)).map_err(|f| Error::helm(f.message))?;
         document.text = Str::from(text.strip_suffix(b"\n").unwrap_or(&text));
         let word = |path: &str| after.pointer(path).and_then(Json::as_str).unwrap_or_default().to_owned();
         document.kind = word("/kind");

@@ -39,7 +39,7 @@ fn convert(node: &Node, depth: usize) -> Result<Json, String> {
 }
 
 /// JSON as `toYaml` takes it.
-pub fn value(json: &Json) -> Value {
+pub(crate) fn value(json: &Json) -> Value {
     match json {
         Json::Null => Value::Nil,
         Json::Bool(b) => Value::Bool(*b),

@@ -1,0 +1,136 @@
+//! What a text means, without how it is written: keys in order, quotes and comments gone, lists that Kubernetes merges by a key
+//! in the order of their keys, quantities in one form.
+
+use crate::manifest::path::{Step, keys_of};
+use crate::manifest::{edits, keys, overrides};
+use crate::yaml;
+use serde_json::Value as Json;
+
+/// A text as all texts of its meaning are; `None` for what cannot be read.
+pub(super) fn normal(text: &[u8], kind: &str) -> Option<Vec<u8>> {
+    let root = edits::read(text)?;
+    let mut json = overrides::json(&root).ok()?;
+    sort(&mut json, kind, &mut Vec::new());
+    let text = yaml::emit(&overrides::value(&json)).ok()?;
+    Some(text.trim_ascii_end().to_vec())
+}
+
+fn sort(json: &mut Json, kind: &str, path: &mut Vec<Step>) {
+    match json {
+        Json::Object(map) => {
+            for (key, value) in map.iter_mut() {
+                path.push(Step::Key(key.clone()));
+                sort(value, kind, path);
+                if is_quantity(&keys_of(path))
+                    && let Some(text) = quantity(value)
+                {
+                    *value = Json::String(text);
+                }
+                path.pop();
+            }
+        }
+        Json::Array(items) => {
+            for item in items.iter_mut() {
+                path.push(Step::Index(0));
+                sort(item, kind, path);
+                path.pop();
+            }
+            let steps = keys_of(path);
+            let Some((last, above)) = steps.split_last() else { return };
+            if kind.is_empty() {
+                return;
+            }
+            if keys::is_set(above, last) {
+                items.sort_by_key(ToString::to_string);
+            }
+            let Some(key) = keys::merge_key(kind, above, last) else { return };
+            if items.iter().all(|item| item.get(key).is_some()) {
+                // A name that comes twice is told apart by all that the item has.
+                items.sort_by_cached_key(|item| (item.get(key).map(ToString::to_string), item.to_string()));
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Whether the API takes a quantity there.
+fn is_quantity(keys: &[&str]) -> bool {
+    matches!(keys, [.., "resources", "limits" | "requests", _])
+}
+
+/// The suffixes of quantities: powers of ten, and powers of two.
+const DECIMAL: [(&str, i32); 9] =
+    [("n", -9), ("u", -6), ("m", -3), ("", 0), ("k", 3), ("M", 6), ("G", 9), ("T", 12), ("P", 15)];
+const BINARY: [(&str, u32); 5] = [("Ki", 10), ("Mi", 20), ("Gi", 30), ("Ti", 40), ("Pi", 50)];
+
+/// A quantity in the form that all equal ones share; `None` for what is none, or has more digits than anybody writes.
+fn quantity(json: &Json) -> Option<String> {
+    let text = match json {
+        Json::String(text) => text.clone(),
+        Json::Number(n) => n.to_string(),
+        _ => return None,
+    };
+    let end = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(text.len());
+    let (digits, suffix) = text.split_at(end);
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    if whole.len() > 15 || fraction.len() > 9 || fraction.contains('.') || whole.len() + fraction.len() == 0 {
+        return None;
+    }
+    // In billionths.
+    let mut n: i128 = format!("{whole}{fraction:0<9}").parse().ok()?;
+    if let Some((_, shift)) = BINARY.iter().find(|(name, _)| *name == suffix) {
+        n = n.checked_mul(1_i128 << shift)?;
+    } else {
+        let (_, power) = DECIMAL.iter().find(|(name, _)| *name == suffix)?;
+        let ten = 10_i128.checked_pow(power.unsigned_abs())?;
+        n = if *power < 0 && n % ten == 0 {
+            n / ten
+        } else if *power < 0 {
+            return None;
+        } else {
+            n.checked_mul(ten)?
+        };
+    }
+    let one = 1_000_000_000;
+    let binary = BINARY.iter().rev().find(|(_, shift)| n != 0 && n % (one << shift) == 0);
+    if let Some((name, shift)) = binary {
+        return Some(format!("{}{name}", n / (one << shift)));
+    }
+    let found = DECIMAL.iter().rev().find_map(|(name, power)| {
+        let unit = 10_i128.pow(power.unsigned_abs());
+        let unit = if *power < 0 { one / unit } else { one.checked_mul(unit)? };
+        (n % unit == 0 && n != 0).then(|| format!("{}{name}", n / unit))
+    });
+    Some(found.unwrap_or_else(|| "0".into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantities() {
+        for group in [
+            &["1", "1000m", "1.0", "1.000"][..],
+            &["1Gi", "1024Mi", "1073741824"],
+            &["0.5", "500m"],
+            &["0", "0m", "0Gi"],
+        ] {
+            let forms: Vec<_> = group.iter().map(|text| quantity(&Json::from(*text))).collect();
+            assert!(forms.iter().all(|form| form.is_some() && form == forms.first().unwrap()), "{forms:?}");
+        }
+        assert_eq!(quantity(&Json::from(1)), quantity(&Json::from("1")));
+        assert_eq!(quantity(&Json::from("1e3")), None);
+        assert_eq!(quantity(&Json::from("abc")), None);
+    }
+
+    #[test]
+    fn orders() {
+        let normal = |text: &str| String::from_utf8(normal(text.as_bytes(), "Deployment").unwrap()).unwrap();
+        let a = "spec:\n  containers:\n  - {name: b, image: x}\n  - name: \"a\" # c\n    env: [{name: Z}, {name: Y}]\n";
+        let b =
+            "spec:\n  containers:\n  - name: a\n    env:\n    - name: Y\n    - name: Z\n  - image: x\n    name: b\n";
+        assert_eq!(normal(a), normal(b));
+        assert_ne!(normal("args: [a, b]"), normal("args: [b, a]"));
+    }
+}

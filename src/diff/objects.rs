@@ -1,0 +1,166 @@
+//! A side taken apart into objects: without separators and `# Source:` lines, Lists into their items.
+
+use super::{Options, Side};
+use crate::manifest::{Document, Event, Object, edits, is_blank, overrides, split};
+use crate::value::Str;
+use crate::yaml::{self, Data, Node};
+use bstr::ByteSlice;
+
+/// How deep Lists may hold Lists.
+const DEEPEST: usize = 20;
+
+/// An object of a side.
+#[derive(Debug, Clone)]
+pub(super) struct Item {
+    /// What names it.
+    pub(super) object: Object,
+    /// Whether it lives in the release's own namespace, or names none.
+    pub(super) own: bool,
+    /// Its text.
+    pub(super) text: Str,
+    /// The template that made it.
+    pub(super) source: String,
+    /// The document that it is in, among all that are compared.
+    pub(super) document: usize,
+}
+
+/// A document of a side, for the whole text.
+#[derive(Debug, Clone)]
+pub(super) struct Part {
+    pub(super) source: String,
+    /// What precedes the objects: comments without an object.
+    pub(super) text: Str,
+}
+
+/// All objects of a side that are compared, in its order, and the documents that they are in.
+pub(super) fn objects(side: &Side<'_>, options: &Options) -> (Vec<Item>, Vec<Part>) {
+    let (mut items, mut parts) = (Vec::new(), Vec::new());
+    let mut add = |path: &str, text: &Str| {
+        let (source, text) = clean(text);
+        if is_blank(&text) {
+            return;
+        }
+        let source = source.unwrap_or_else(|| path.to_owned());
+        let number = parts.len();
+        parts.push(Part { source: source.clone(), text: text.clone() });
+        take_apart(text, &source, side.namespace, number, &mut items);
+    };
+    if options.include_crds {
+        for (path, text) in &side.manifests.crds {
+            for text in split(text) {
+                add(path, &Str::from(text));
+            }
+        }
+    }
+    for Document { path, text, .. } in &side.manifests.resources {
+        add(path, text);
+    }
+    for Document { path, text, events, .. } in &side.manifests.hooks {
+        if options.include_tests || !events.contains(&Event::Test) {
+            add(path, text);
+        }
+    }
+    (items, parts)
+}
+
+/// The text without separators, `# Source:` lines at its head, and white space around it.
+fn clean(text: &Str) -> (Option<String>, Str) {
+    let mut source = None;
+    let mut rest: &[u8] = text;
+    let mut kept: Vec<&[u8]> = Vec::new();
+    loop {
+        let end = rest.find_byte(b'\n').map_or(rest.len(), |at| at + 1);
+        let (line, after) = rest.split_at(end);
+        if line.is_empty() {
+            break;
+        }
+        let words = line.trim_ascii_end();
+        if let Some(path) = words.strip_prefix(b"# Source: ") {
+            source.get_or_insert_with(|| path.to_str_lossy().into_owned());
+        } else if words.starts_with(b"#") {
+            kept.push(line);
+        } else if !(words.is_empty() || words == b"---") {
+            break;
+        }
+        rest = after;
+    }
+    let trimmed = rest.trim_ascii_end();
+    if kept.is_empty() && trimmed.len() == text.len() {
+        return (source, text.clone());
+    }
+    let mut out = kept.concat();
+    out.extend_from_slice(trimmed);
+    let length = out.trim_ascii_end().len();
+    out.truncate(length);
+    (source, Str::from(out))
+}
+
+fn take_apart(text: Str, source: &str, namespace: &str, document: usize, items: &mut Vec<Item>) {
+    let head = yaml::head(&text).unwrap_or_default();
+    if head.kind.ends_with(b"List")
+        && let Some(root) = edits::read(&text)
+        && let Some(parts) = list_items(&text, &root, 0)
+    {
+        for (text, node, kind) in parts {
+            let mut object = Object::of(&node, namespace);
+            if object.kind.is_empty() {
+                object.kind = kind;
+            }
+            let own = object.namespace == namespace;
+            items.push(Item { object, own, text, source: source.to_owned(), document });
+        }
+        return;
+    }
+    if head == yaml::Head::default() && text.lines().all(|line| is_blank(line) || line.trim_ascii().starts_with(b"#")) {
+        return;
+    }
+    let api = head.api_version.lossy();
+    let (group, version) = api.split_once('/').unwrap_or(("", &api));
+    let place = if head.namespace.is_empty() { namespace.to_owned() } else { head.namespace.to_string() };
+    let own = place == namespace;
+    let object = Object {
+        group: group.to_owned(),
+        version: version.to_owned(),
+        kind: head.kind.to_string(),
+        namespace: place,
+        name: head.name.to_string(),
+    };
+    items.push(Item { object, own, text, source: source.to_owned(), document });
+}
+
+/// The items of a List as texts of their own, and what they are if they do not say it.
+fn list_items(text: &[u8], root: &Node, depth: usize) -> Option<Vec<(Str, Node, String)>> {
+    let kind = root.get("kind")?.as_string()?.lossy().into_owned();
+    let Data::List(nodes) = &root.get("items")?.data else { return None };
+    if !kind.ends_with("List") || depth > DEEPEST {
+        return None;
+    }
+    let implied = kind.trim_end_matches("List").to_owned();
+    let mut found = Vec::new();
+    for node in nodes {
+        let own = item_text(text, node)?;
+        let read = edits::read(&own)?;
+        match list_items(&own, &read, depth + 1) {
+            Some(inner) => found.extend(inner),
+            None => found.push((own, read, implied.clone())),
+        }
+    }
+    Some(found)
+}
+
+/// An item's text, moved to the left; written anew where that means something else.
+fn item_text(text: &[u8], node: &Node) -> Option<Str> {
+    let (start, end) = edits::place(text, node.span);
+    let column = node.column.saturating_sub(1);
+    let mut out = Vec::with_capacity(end.saturating_sub(start));
+    for (i, line) in text.get(start..end).unwrap_or_default().split_inclusive(|b| *b == b'\n').enumerate() {
+        let indent = if i == 0 { 0 } else { line.iter().take(column).take_while(|b| **b == b' ').count() };
+        out.extend_from_slice(line.get(indent..).unwrap_or_default());
+    }
+    if edits::read(&out).is_some_and(|read| crate::manifest::chance::equal(&read, node, 0)) {
+        return Some(Str::from(out));
+    }
+    let json = overrides::json(node).ok()?;
+    let out = yaml::emit(&overrides::value(&json)).ok()?;
+    Some(Str::from(out.trim_ascii_end()))
+}

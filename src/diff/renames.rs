@@ -1,0 +1,163 @@
+//! Objects that have another name and most of their content.
+//!
+//! Lines are the measure, with the object's own name taken out of them. Objects are looked at together only if they share
+//! lines that few others have, so that thousands of objects take no more time than their lines.
+
+use super::objects::Item;
+use std::collections::hash_map::DefaultHasher;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::hash::{Hash, Hasher};
+
+/// Which share of their lines two objects must have in common, in percent.
+const ALIKE: usize = 60;
+
+/// How many lines of an object are looked up: those with the smallest numbers.
+const SKETCH: usize = 64;
+
+/// A line that more objects have tells nothing.
+const COMMON: usize = 8;
+
+/// What all objects of a kind have in common, whatever they are.
+const SCAFFOLD: [&[u8]; 9] = [
+    b"metadata:",
+    b"spec:",
+    b"data:",
+    b"labels:",
+    b"annotations:",
+    b"---",
+    b"stringData:",
+    b"name: \0",
+    b"type: Opaque",
+];
+
+/// What is known of an object's lines.
+struct Lines {
+    /// Of all lines in their order.
+    whole: u64,
+    /// Ascending.
+    set: Vec<u64>,
+}
+
+fn hash(value: &impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
+}
+
+fn lines(item: &Item) -> Lines {
+    let name = item.object.name.as_bytes();
+    let mut all = DefaultHasher::new();
+    let mut set = Vec::new();
+    for line in item.text.split(|b| *b == b'\n') {
+        let line = if name.is_empty() { line.to_vec() } else { bstr::ByteSlice::replace(line, name, b"\0") };
+        let words = line.trim_ascii();
+        if words.is_empty() || words.starts_with(b"#") {
+            continue;
+        }
+        line.hash(&mut all);
+        if !SCAFFOLD.contains(&words) && !words.starts_with(b"apiVersion:") && !words.starts_with(b"kind:") {
+            set.push(hash(&words));
+        }
+    }
+    set.sort_unstable();
+    set.dedup();
+    Lines { whole: all.finish(), set }
+}
+
+/// Pairs of what is left over on both sides: the place on the left, and on the right.
+pub(super) fn renames(from: &[Item], removed: &[usize], to: &[Item], added: &[usize]) -> Vec<(usize, usize)> {
+    let mut kinds: BTreeMap<(&str, &str), [Vec<(usize, &Item)>; 2]> = BTreeMap::new();
+    for (side, items, alone) in [(0, from, removed), (1, to, added)] {
+        for i in alone {
+            let Some(item) = items.get(*i).filter(|item| !item.object.kind.is_empty()) else { continue };
+            let both = kinds.entry((&item.object.group, &item.object.kind)).or_default();
+            if let Some(list) = both.get_mut(side) {
+                list.push((*i, item));
+            }
+        }
+    }
+    kinds.values().filter(|[a, b]| !a.is_empty() && !b.is_empty()).flat_map(|[a, b]| of_a_kind(a, b)).collect()
+}
+
+fn of_a_kind(a: &[(usize, &Item)], b: &[(usize, &Item)]) -> Vec<(usize, usize)> {
+    let left: Vec<Lines> = a.iter().map(|(_, item)| lines(item)).collect();
+    let right: Vec<Lines> = b.iter().map(|(_, item)| lines(item)).collect();
+    let mut candidates = Vec::new();
+    let mut exact: HashMap<u64, [Vec<usize>; 2]> = HashMap::new();
+    for (side, list) in [(0, &left), (1, &right)] {
+        for (i, lines) in list.iter().enumerate().filter(|(_, lines)| !lines.set.is_empty()) {
+            if let Some(places) = exact.entry(lines.whole).or_default().get_mut(side) {
+                places.push(i);
+            }
+        }
+    }
+    for [ours, theirs] in exact.values() {
+        // Several of the same content: in the order of their names.
+        candidates.extend(sorted(ours, a).into_iter().zip(sorted(theirs, b)).map(|(i, j)| (100, i, j)));
+    }
+    candidates.extend(alike(&left, &right));
+    let name = |list: &[(usize, &Item)], i: usize| {
+        list.get(i).map(|(_, item)| (item.object.name.clone(), item.object.namespace.clone())).unwrap_or_default()
+    };
+    // The best first; of equals what both directions choose.
+    candidates.sort_by_cached_key(|(score, i, j)| {
+        let (one, two) = (name(a, *i), name(b, *j));
+        (std::cmp::Reverse(*score), one.clone().min(two.clone()), one.max(two))
+    });
+    let (mut used_left, mut used_right) = (HashSet::new(), HashSet::new());
+    let mut found = Vec::new();
+    for (_, i, j) in candidates {
+        if used_left.contains(&i) || used_right.contains(&j) {
+            continue;
+        }
+        if let (Some((one, _)), Some((two, _))) = (a.get(i), b.get(j)) {
+            used_left.insert(i);
+            used_right.insert(j);
+            found.push((*one, *two));
+        }
+    }
+    found
+}
+
+fn sorted(places: &[usize], list: &[(usize, &Item)]) -> Vec<usize> {
+    let mut places = places.to_vec();
+    places.sort_by_key(|i| list.get(*i).map(|(_, item)| (&item.object.namespace, &item.object.name)));
+    places
+}
+
+/// Pairs that share enough, with their share.
+fn alike(left: &[Lines], right: &[Lines]) -> Vec<(usize, usize, usize)> {
+    let index = |list: &[Lines]| {
+        let mut places: HashMap<u64, Vec<usize>> = HashMap::new();
+        for (i, lines) in list.iter().enumerate() {
+            for line in lines.set.iter().take(SKETCH) {
+                let places = places.entry(*line).or_default();
+                if places.len() <= COMMON {
+                    places.push(i);
+                }
+            }
+        }
+        places
+    };
+    let (ours, theirs) = (index(left), index(right));
+    let mut together: HashSet<(usize, usize)> = HashSet::new();
+    for (line, left) in &ours {
+        let Some(right) = theirs.get(line) else { continue };
+        if left.len() <= COMMON && right.len() <= COMMON {
+            together.extend(left.iter().flat_map(|i| right.iter().map(|j| (*i, *j))));
+        }
+    }
+    let share = |(i, j): (usize, usize)| {
+        let (a, b) = (&left.get(i)?.set, &right.get(j)?.set);
+        let (mut at, mut both) = (0, 0);
+        for line in a {
+            while b.get(at).is_some_and(|other| other < line) {
+                at += 1;
+            }
+            both += usize::from(b.get(at) == Some(line));
+        }
+        let share = both * 100 / (a.len() + b.len() - both).max(1);
+        (share >= ALIKE).then_some((share, i, j))
+    };
+    together.into_iter().filter_map(share).collect()
+}

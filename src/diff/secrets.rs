@@ -1,0 +1,165 @@
+//! Values of Secrets are compared, and not shown.
+//!
+//! Each is replaced in the object's text before anything else looks at it. Until the end it is quoted (`"REDACTED # (8 bytes)"`),
+//! so that fields tell the size too; [`shown`] takes the quotes away.
+
+use super::Kept;
+use crate::manifest::chance::CHANCE;
+use crate::manifest::secret::{self, Found, OMITTED, Value, Values, digest, is_digest};
+use crate::value::Str;
+use std::collections::HashMap;
+
+/// A side's text with what is needed to read it.
+pub(super) struct Text<'t> {
+    pub(super) text: &'t Str,
+    pub(super) namespace: &'t str,
+    pub(super) kept: Kept,
+}
+
+/// What is known of a value.
+#[derive(Clone, Copy)]
+enum Known<'v> {
+    Plain(&'v [u8]),
+    Digest(&'v [u8]),
+    Nothing,
+}
+
+fn known(value: &Value, kept: Kept) -> Known<'_> {
+    match kept {
+        Kept::Digest if is_digest(&value.written) => Known::Digest(&value.written),
+        Kept::Omitted if value.written == *OMITTED => Known::Nothing,
+        Kept::Plain | Kept::Digest | Kept::Omitted => Known::Plain(&value.plain),
+    }
+}
+
+/// Whether an object may hold values of Secrets.
+pub(super) fn may_be(kind: &str, text: &[u8]) -> bool {
+    kind == "Secret" || kind.ends_with("List") || kind.is_empty() && memchr::memmem::find(text, b"Secret").is_some()
+}
+
+/// Both texts with their values hidden; a side that is not there stays so.
+pub(super) fn hidden(from: Option<&Text<'_>>, to: Option<&Text<'_>>, show: bool) -> (Option<Str>, Option<Str>) {
+    let found = |side: Option<&Text<'_>>| side.and_then(|side| secret::find(side.text, side.namespace));
+    let (left, right) = (found(from), found(to));
+    let one =
+        |side: Option<&Text<'_>>, own: &Option<Found>, other: Option<&Text<'_>>, others: &Option<Found>, sign: &str| {
+            let side = side?;
+            Some(match own {
+                None => side.text.clone(),
+                Some(Found::Unreadable) if show => side.text.clone(),
+                Some(Found::Unreadable) => {
+                    let equal = other.is_some_and(|other| other.text == side.text);
+                    let mark = if equal { "REDACTED" } else { sign };
+                    Str::from(format!("{mark} # ({} bytes) that cannot be read as a Secret", side.text.len()))
+                }
+                Some(Found::Values(values)) => {
+                    let others = match others {
+                        Some(Found::Values(values)) => by_key(values),
+                        Some(Found::Unreadable) | None => HashMap::new(),
+                    };
+                    let other_kept = other.map_or(Kept::Plain, |other| other.kept);
+                    let words = |value: &Value| {
+                        let other = others.get(value.key.as_str()).copied();
+                        if show {
+                            told(value, side.kept, other, other_kept)
+                        } else {
+                            redacted(value, side.kept, other, other_kept, sign)
+                        }
+                    };
+                    Str::from(values.replace(side.text, !show, words))
+                }
+            })
+        };
+    (one(from, &left, to, &right, MINUS), one(to, &right, from, &left, PLUS))
+}
+
+const MINUS: &str = "--------";
+const PLUS: &str = "++++++++";
+
+/// Of `data` and `stringData` the latter counts.
+fn by_key(values: &Values) -> HashMap<&str, &Value> {
+    values.list.iter().map(|value| (value.key.as_str(), value)).collect()
+}
+
+fn equal(one: &Value, kept: Kept, two: &Value, other_kept: Kept) -> bool {
+    match (known(one, kept), known(two, other_kept)) {
+        (Known::Nothing, _) | (_, Known::Nothing) => true,
+        (Known::Plain(a), Known::Plain(b)) | (Known::Digest(a), Known::Digest(b)) => a == b,
+        (Known::Digest(d), Known::Plain(p)) => digest(&one.object, &one.key, p).as_bytes() == d,
+        (Known::Plain(p), Known::Digest(d)) => digest(&two.object, &two.key, p).as_bytes() == d,
+    }
+}
+
+fn length(value: &Value, kept: Kept) -> Option<usize> {
+    match known(value, kept) {
+        Known::Plain(bytes) => Some(bytes.len()),
+        Known::Digest(_) | Known::Nothing => None,
+    }
+}
+
+/// What stands for a value. A length that nobody saved cannot be told, so `REDACTED # (saved)` stands against a value that is
+/// known; two digests that differ are told by their marks.
+fn redacted(value: &Value, kept: Kept, other: Option<&Value>, other_kept: Kept, sign: &str) -> Option<String> {
+    if value.written == *CHANCE || other.is_some_and(|other| other.written == *CHANCE) {
+        return Some(CHANCE.to_owned());
+    }
+    let size = |n: Option<usize>| n.map_or("saved".to_owned(), |n| format!("{n} bytes"));
+    let own = length(value, kept);
+    Some(match other {
+        Some(other) if equal(value, kept, other, other_kept) => {
+            format!("REDACTED # ({})", size(own.or_else(|| length(other, other_kept))))
+        }
+        Some(other) if own.is_none() && length(other, other_kept).is_some() => "REDACTED # (saved)".to_owned(),
+        _ => format!("{sign} # ({})", size(own)),
+    })
+}
+
+/// What is shown of a value where Secrets are shown; none for the value itself.
+fn told(value: &Value, kept: Kept, other: Option<&Value>, other_kept: Kept) -> Option<String> {
+    if value.written == *CHANCE || other.is_some_and(|other| other.written == *CHANCE) {
+        return Some(CHANCE.to_owned());
+    }
+    let sealed = |value: &Value, kept| !matches!(known(value, kept), Known::Plain(_));
+    match (known(value, kept), other) {
+        // Where one side's digest shows that both have the same value, both are written the same way.
+        (Known::Plain(_), Some(other)) if sealed(other, other_kept) && equal(value, kept, other, other_kept) => {
+            Some(value.written.lossy().into_owned())
+        }
+        (Known::Plain(_), _) => None,
+        (_, Some(other)) if !sealed(other, other_kept) && equal(value, kept, other, other_kept) => {
+            Some(other.written.lossy().into_owned())
+        }
+        (Known::Digest(_), _) => Some("REDACTED # (saved as a digest, cannot be shown)".to_owned()),
+        (Known::Nothing, _) => Some("REDACTED # (not saved, cannot be shown)".to_owned()),
+    }
+}
+
+/// A text whose values were hidden, as it is shown: without the quotes that kept their sizes.
+pub(super) fn shown(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    for line in text.split_inclusive(|b| *b == b'\n') {
+        let body = line.trim_ascii_end();
+        let end = line.get(body.len()..).unwrap_or_default();
+        let quote = body.last().copied().filter(|b| matches!(b, b'"' | b'\''));
+        let start = quote.and_then(|quote| {
+            let inner = body.get(..body.len() - 1)?;
+            let at = memchr::memrchr(quote, inner)?;
+            let words = inner.get(at + 1..)?;
+            let hidden = [MINUS, PLUS, "REDACTED"].iter().any(|mark| {
+                words
+                    .strip_prefix(mark.as_bytes())
+                    .is_some_and(|rest| rest.starts_with(b" # (") && rest.ends_with(b")"))
+            });
+            (hidden || words == CHANCE.as_bytes()).then_some(at)
+        });
+        match start {
+            Some(at) => {
+                out.extend_from_slice(body.get(..at).unwrap_or_default());
+                out.extend_from_slice(body.get(at + 1..body.len() - 1).unwrap_or_default());
+            }
+            None => out.extend_from_slice(body),
+        }
+        out.extend_from_slice(end);
+    }
+    out
+}

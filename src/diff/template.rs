@@ -1,0 +1,192 @@
+//! Reports that are Tera templates, and what they see.
+//!
+//! | name | what it is |
+//! |---|---|
+//! | `version` | 1 |
+//! | `changes` | as in JSON, each with `environment`, `from`, `to` (what the sides are called), `title`, `source`, `risks`, `lines` (its text as `-o diff` shows it), `html` (the same as HTML, escaped), and for `markdown` `fence`, `title_code`, `risks_code` |
+//! | `changes[].fields` | as in JSON, each with `from_text` and `to_text`: the values on one line |
+//! | `releases` | `environment`, `release`, `from`, `to`, `notes` |
+//! | `plan` | `add`, `change`, `destroy` |
+//! | `left_out` | how many changes did not fit |
+//!
+//! Nothing is escaped by itself: a page says `| escape_html`.
+
+use super::lines::{self, Mark};
+use super::{Change, Compared, Layout, helm, plan, style};
+use crate::diagnostic::{Diagnostic, Error, Source};
+use crate::manifest::overrides;
+use crate::tera::{Context, File, Templates};
+use crate::value::{Map, Str, Value};
+use crate::world::World;
+use std::sync::Arc;
+
+/// A template of rhelm's own.
+pub(super) fn own(name: &str, text: &str) -> Arc<Source> {
+    Arc::new(Source { name: name.to_owned(), path: name.to_owned(), text: Str::from(text), origin: None })
+}
+
+/// Renders a report of the first `count` changes.
+///
+/// # Errors
+/// What is wrong with the template.
+pub(super) fn render(
+    template: &Arc<Source>,
+    report: &[Compared],
+    layout: &Layout,
+    count: usize,
+) -> Result<Vec<u8>, Error> {
+    let file = File { name: template.name.clone(), source: template.clone() };
+    let templates = Templates::parse(&[file], None, false)?;
+    let mut context = Context::default();
+    let all: usize = report.iter().map(|compared| compared.changes.len()).sum();
+    let changes = report.iter().flat_map(|compared| compared.changes.iter().map(move |change| (compared, change)));
+    let changes: Vec<Value> = changes.take(count).map(|(compared, change)| object(compared, change, layout)).collect();
+    let plan = plan(report);
+    let number = |n: usize| Value::int64(i64::try_from(n).unwrap_or(i64::MAX));
+    let plan = map([("add", number(plan.add)), ("change", number(plan.change)), ("destroy", number(plan.destroy))]);
+    let releases = report.iter().map(|compared| {
+        map([
+            ("environment", text(&compared.environment)),
+            ("release", text(&compared.release)),
+            ("from", text(&compared.from)),
+            ("to", text(&compared.to)),
+            ("notes", texts(&compared.notes)),
+        ])
+    });
+    for (name, value) in [
+        ("version", number(1)),
+        ("changes", Value::list(changes)),
+        ("plan", plan),
+        ("releases", Value::list(releases.collect())),
+        ("left_out", number(all.saturating_sub(count))),
+    ] {
+        context.insert(name, &value).map_err(|words| Error::from(Diagnostic::own(words)))?;
+    }
+    Ok(templates.render(&template.name, &context, None, &mut World::default())?.text.to_vec())
+}
+
+fn map<const N: usize>(entries: [(&str, Value); N]) -> Value {
+    Value::map(entries.into_iter().map(|(key, value)| (Str::from(key), value)).collect::<Map>())
+}
+
+fn text(text: &str) -> Value {
+    Value::str(text)
+}
+
+fn texts(list: &[String]) -> Value {
+    Value::list(list.iter().map(|item| text(item)).collect())
+}
+
+fn object(compared: &Compared, change: &Change, layout: &Layout) -> Value {
+    let lines = body(change, layout);
+    let risks = change.warnings();
+    let fields = change.fields.iter().map(|field| {
+        map([
+            ("path", text(&field.path)),
+            ("from", field.from.as_ref().map_or(Value::Nil, overrides::value)),
+            ("to", field.to.as_ref().map_or(Value::Nil, overrides::value)),
+            ("from_text", text(&style::value(field.from.as_ref()))),
+            ("to_text", text(&style::value(field.to.as_ref()))),
+            ("why", texts(&field.why)),
+            ("risk", field.risk.as_ref().map_or(Value::Nil, |risk| text(risk))),
+        ])
+    });
+    let title = format!("{} {}", style::title(change), style::words_of(change).trim_end_matches(':'));
+    let codes: Vec<String> = risks.iter().map(|risk| code(risk)).collect();
+    map([
+        ("environment", text(&compared.environment)),
+        ("release", text(&compared.release)),
+        ("from", text(&compared.from)),
+        ("to", text(&compared.to)),
+        ("group", text(&change.object.group)),
+        ("kind", text(&change.object.kind)),
+        ("namespace", text(&change.object.namespace)),
+        ("name", text(&change.object.name)),
+        ("change", text(change.kind.word())),
+        ("source", text(if change.source.is_empty() { &change.from_source } else { &change.source })),
+        ("title", text(&title)),
+        ("title_code", text(&code(&title))),
+        ("risks", texts(&risks)),
+        ("risks_code", texts(&codes)),
+        ("fields", Value::list(fields.collect())),
+        ("fence", text(&fence(&lines))),
+        ("html", text(&page(change, layout))),
+        ("lines", text(&lines)),
+    ])
+}
+
+/// The lines of an object as `diff` shows them.
+pub(super) fn body(change: &Change, layout: &Layout) -> String {
+    let mut out = Vec::new();
+    let layout = Layout { context: layout.context, ..Layout::default() };
+    helm::body(&mut out, change, &layout);
+    String::from_utf8_lossy(&out).trim_end_matches('\n').to_owned()
+}
+
+/// Backquotes that a text cannot close.
+fn fence(text: &str) -> String {
+    "`".repeat(longest_run(text).max(2) + 1)
+}
+
+/// A text as code within a line of Markdown.
+fn code(text: &str) -> String {
+    let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let fence = "`".repeat(longest_run(&text) + 1);
+    format!("{fence} {text} {fence}")
+}
+
+fn longest_run(text: &str) -> usize {
+    text.split(|c| c != '`').map(str::len).max().unwrap_or_default()
+}
+
+/// The lines of an object as HTML: a `span` a line, words that differ in `b`.
+fn page(change: &Change, layout: &Layout) -> String {
+    let (before, after) = helm::texts(change);
+    let rows = lines::rows(&before, &after);
+    let near = lines::near(&rows, layout.context);
+    let stretches = style::stretches(&rows);
+    let mut out = String::new();
+    let mut omitting = false;
+    for ((row, near), stretches) in rows.iter().zip(near).zip(stretches) {
+        if !near {
+            if !omitting {
+                out.push_str("<span class=\"gap\">…</span>\n");
+            }
+            omitting = true;
+            continue;
+        }
+        omitting = false;
+        let (class, sign) = match row.mark {
+            Mark::Same => ("same", ' '),
+            Mark::Removed => ("removed", '-'),
+            Mark::Added => ("added", '+'),
+        };
+        out.push_str(&format!("<span class=\"{class}\">{sign} "));
+        for (differs, text) in stretches.unwrap_or_else(|| vec![(false, row.text)]) {
+            let text = escaped(&String::from_utf8_lossy(text));
+            if differs {
+                out.push_str(&format!("<b>{text}</b>"));
+            } else {
+                out.push_str(&text);
+            }
+        }
+        out.push_str("</span>\n");
+    }
+    out
+}
+
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            '\0' => out.push('\u{fffd}'),
+            c => out.push(c),
+        }
+    }
+    out
+}
