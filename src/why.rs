@@ -44,6 +44,21 @@ struct Candidate {
     value: Option<Value>,
     /// Where it is set, on one side or both.
     told: String,
+    /// Its text, where only one side's values are known.
+    text: Option<String>,
+}
+
+impl Candidate {
+    /// Whether a field has its text on one side only. A value that both sides show moves the field, but did not move it now.
+    fn is_news(&self, field: &Field) -> bool {
+        let Some(wanted) = &self.text else { return true };
+        let has = |side: &Option<serde_json::Value>| match side {
+            Some(serde_json::Value::String(text)) => text.contains(wanted.as_str()),
+            Some(other) => other.to_string().contains(wanted.as_str()),
+            None => false,
+        };
+        has(&field.from) != has(&field.to)
+    }
 }
 
 /// A field of an object, by what names both.
@@ -59,8 +74,9 @@ pub fn explain(changes: &mut [Change], from: &Side<'_>, to: &Side<'_>, known: &K
         (Some(rendering), None) => (rendering, from, to),
         (None, None) => return vec!["--why: neither side is rendered, so no values are known".to_owned()],
     };
-    let mut search = Search { rendering, side, known, renders: 0, causes: BTreeMap::new() };
-    let wanted: BTreeSet<Id> = changes.iter().flat_map(ids).collect();
+    let homes = [from.namespace, to.namespace];
+    let mut search = Search { rendering, side, known, homes, renders: 0, causes: BTreeMap::new() };
+    let wanted: BTreeSet<Id> = changes.iter().flat_map(|change| ids(change, homes)).collect();
     let both = known.from.is_some() && known.to.is_some();
     let candidates = match (known.from, known.to) {
         (Some(from), Some(to)) => differing(from, to, known.flags),
@@ -76,13 +92,13 @@ pub fn explain(changes: &mut [Change], from: &Side<'_>, to: &Side<'_>, known: &K
     }
     let proofs = if both { search.prove(&candidates, other) } else { BTreeMap::new() };
     for change in changes.iter_mut() {
-        let object = name(&change.object);
-        let other = change.from_object.as_ref().map(name);
+        let object = name(&change.object, homes);
+        let other = change.from_object.as_ref().map(|object| name(object, homes));
         for field in &mut change.fields {
             let causes = [Some(&object), other.as_ref()].into_iter().flatten();
             let causes = causes.filter_map(|object| search.causes.get(&(object.clone(), field.path.clone()))).next();
             field.why = match causes {
-                Some(causes) => told(causes, &candidates, proofs.get(causes), &object, field),
+                Some(set) => told(set, &candidates, proofs.get(set), &object, field),
                 None => vec![UNEXPLAINED.to_owned()],
             };
         }
@@ -101,7 +117,11 @@ fn told(
     object: &str,
     field: &Field,
 ) -> Vec<String> {
-    let mut lines: Vec<String> = causes.iter().filter_map(|i| candidates.get(*i)).map(|c| c.told.clone()).collect();
+    let mut causes: Vec<&Candidate> = causes.iter().filter_map(|i| candidates.get(*i)).collect();
+    if causes.iter().any(|candidate| candidate.is_news(field)) {
+        causes.retain(|candidate| candidate.is_news(field));
+    }
+    let mut lines: Vec<String> = causes.iter().map(|candidate| candidate.told.clone()).collect();
     if lines.len() > MAX_TOLD {
         let more = lines.len() - MAX_TOLD;
         lines.truncate(MAX_TOLD);
@@ -113,14 +133,15 @@ fn told(
     lines
 }
 
-/// What names an object.
-fn name(object: &Object) -> String {
-    [&object.group, &object.kind, &object.namespace, &object.name].map(String::as_str).join("\0")
+/// What names an object. The release's own namespaces are one.
+fn name(object: &Object, homes: [&str; 2]) -> String {
+    let namespace = if homes.contains(&object.namespace.as_str()) { "" } else { &object.namespace };
+    [&object.group, &object.kind, namespace, &object.name].join("\0")
 }
 
-fn ids(change: &Change) -> Vec<Id> {
+fn ids(change: &Change, homes: [&str; 2]) -> Vec<Id> {
     let objects = [Some(&change.object), change.from_object.as_ref()];
-    let objects: Vec<String> = objects.into_iter().flatten().map(name).collect();
+    let objects: Vec<String> = objects.into_iter().flatten().map(|object| name(object, homes)).collect();
     let fields = change.fields.iter();
     fields.flat_map(|field| objects.iter().map(move |object| (object.clone(), field.path.clone()))).collect()
 }
@@ -138,6 +159,8 @@ struct Search<'a> {
     /// The side that is rendered, as it is.
     side: &'a Side<'a>,
     known: &'a Known<'a>,
+    /// The release's own namespace on either side.
+    homes: [&'a str; 2],
     renders: usize,
     /// What moves a field.
     causes: BTreeMap<Id, BTreeSet<usize>>,
@@ -176,7 +199,7 @@ impl Search<'_> {
         let moved: BTreeSet<Id> = match &rendered {
             Some(manifests) => {
                 let changes = self.differing(manifests, self.side);
-                wanted.iter().filter(|id| changes.iter().any(|change| moves(change, id))).cloned().collect()
+                wanted.iter().filter(|id| changes.iter().any(|change| moves(change, id, self.homes))).cloned().collect()
             }
             // Together they cannot be rendered; each by itself may.
             None => wanted.clone(),
@@ -205,7 +228,7 @@ impl Search<'_> {
             let chosen: Vec<usize> = set.iter().copied().collect();
             if let Some(manifests) = self.render(candidates, &chosen) {
                 let left = self.differing(&manifests, other);
-                proofs.insert(set, left.iter().flat_map(ids).collect());
+                proofs.insert(set, left.iter().flat_map(|change| ids(change, self.homes)).collect());
             }
         }
         proofs
@@ -213,8 +236,8 @@ impl Search<'_> {
 }
 
 /// Whether a change moves a field.
-fn moves(change: &Change, (object, path): &Id) -> bool {
-    if name(&change.object) != *object {
+fn moves(change: &Change, (object, path): &Id, homes: [&str; 2]) -> bool {
+    if name(&change.object, homes) != *object {
         return false;
     }
     // Where the object comes or goes, all of it moves.
@@ -328,7 +351,7 @@ fn differing(from: &Rendering<'_>, to: &Rendering<'_>, flags: &Flags<'_>) -> Vec
             let to = place(explanation, path);
             let places = if from == to { from } else { format!("{from} → {to}") };
             let told = format!("{}: {places}", path_text(path));
-            found.push(Candidate { path: path.clone(), value: before.map(|(_, value)| value.clone()), told });
+            found.push(Candidate { path: path.clone(), value: before.map(|(_, value)| value.clone()), told, text: None });
         }
         found
     });
@@ -366,7 +389,7 @@ fn similar(rendering: &Rendering<'_>, changes: &[Change], flags: &Flags<'_>) -> 
             };
             let Some(other) = another(&value) else { continue };
             let told = format!("{}: {}", path_text(&path), place(explanation, &path));
-            found.push((rank, Candidate { path, value: Some(other), told }));
+            found.push((rank, Candidate { path, value: Some(other), told, text: Some(shown) }));
         }
         found.sort_by_key(|(rank, _)| *rank);
         found.into_iter().map(|(_, candidate)| candidate).collect()
