@@ -630,7 +630,14 @@ fn give(ask: &Ask<'_>, flags: &Flags<'_>, comparison: &Comparison, given: &mut G
 /// Compares one release.
 fn one(pair: &Pair<'_>, from_label: &str, flags: &Flags<'_>, comparison: &Comparison) -> Done {
     let (mut from, mut to) = (Given::default(), Given::default());
-    let before = give(&pair.from, flags, comparison, &mut from);
+    // Two renders of one chart fail alike; the revision tells them apart.
+    let on = |mut error: Error, label: &str| {
+        if label.starts_with("git:") {
+            error.diagnostics_mut().iter_mut().for_each(|d| d.facts.push(format!("as of {label}")));
+        }
+        error
+    };
+    let before = give(&pair.from, flags, comparison, &mut from).map_err(|error| on(error, from_label));
     let result = match before {
         Err(error) if comparison.settled => {
             let why = error.diagnostics().first().map(|diagnostic| diagnostic.message.clone()).unwrap_or_default();
@@ -640,6 +647,7 @@ fn one(pair: &Pair<'_>, from_label: &str, flags: &Flags<'_>, comparison: &Compar
         }
         Err(error) => Err(error),
         Ok(()) => give(&pair.to, flags, comparison, &mut to)
+            .map_err(|error| on(error, &pair.to_label))
             .map(|()| Some(compare(pair, from_label, flags, comparison, &mut from, &mut to))),
     };
     let mut warnings = from.warnings;
@@ -689,7 +697,8 @@ fn compare(
         _ => (diff::compare(&left, &right, &options), None),
     };
     let mut notes = Vec::new();
-    if comparison.why {
+    // Of a release that one side lacks no value is the reason.
+    if comparison.why && !matches!((&pair.from, &pair.to), (Ask::Nothing, _) | (_, Ask::Nothing)) {
         fn known<'a>(ask: &'a Ask<'a>) -> Option<&'a Rendering<'a>> {
             match ask {
                 Ask::Rendered(rendering) => Some(rendering),

@@ -124,13 +124,12 @@ fn server(text: &[u8]) -> Result<Option<Vec<Str>>, yaml::Error> {
     let Some(root) = yaml::read(text)? else { return Ok(None) };
     let Ok(mut object) = json(&root) else { return Ok(None) };
     let named = object.pointer("/metadata/name").is_some();
-    if let Some(Json::Array(items)) = object.get_mut("items").map(Json::take)
+    if let Some(Json::Array(mut items)) = object.get_mut("items").map(Json::take)
         && !named
     {
-        return Ok(Some(items.into_iter().filter_map(|mut item| {
-            clean(&mut item);
-            written(&item)
-        }).collect()));
+        // A list that a chart wrote stays as it is.
+        let of_server = items.iter_mut().map(clean).fold(false, |any, one| any | one);
+        return Ok(of_server.then(|| items.iter().filter_map(written).collect()));
     }
     // The list was taken for a moment.
     let Ok(mut object) = json(&root) else { return Ok(None) };
