@@ -2,7 +2,6 @@
 
 use crate::diagnostic::Span;
 use crate::yaml::{self, Node};
-use bstr::ByteSlice;
 
 /// Deeper nodes are not looked at.
 pub(crate) const DEEPEST: usize = 400;
@@ -15,10 +14,6 @@ impl Edits {
     /// Puts bytes in the place of a stretch.
     pub(crate) fn put(&mut self, start: usize, end: usize, bytes: impl Into<Vec<u8>>) {
         self.0.push((start, end.max(start), bytes.into()));
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
     }
 
     /// The text with all changes; of those that overlap the outermost.
