@@ -18,7 +18,7 @@ impl Edits {
 
     /// The text with all changes; of those that overlap the outermost.
     pub(crate) fn apply(mut self, text: &[u8]) -> Vec<u8> {
-        self.0.sort_by(|a, b| (a.0, std::cmp::Reverse(a.1)).cmp(&(b.0, std::cmp::Reverse(b.1))));
+        self.0.sort_by_key(|(start, end, _)| (*start, std::cmp::Reverse(*end)));
         let mut out = Vec::with_capacity(text.len());
         let mut done = 0;
         for (start, end, bytes) in self.0 {
