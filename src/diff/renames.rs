@@ -30,6 +30,9 @@ const SCAFFOLD: [&[u8]; 9] = [
     b"type: Opaque",
 ];
 
+/// An object that the other side lacks, and its place.
+type Alone<'i> = (usize, &'i Item);
+
 /// What is known of an object's lines.
 struct Lines {
     /// Of all lines in their order.
@@ -66,7 +69,7 @@ fn lines(item: &Item) -> Lines {
 
 /// Pairs of what is left over on both sides: the place on the left, and on the right.
 pub(super) fn renames(from: &[Item], removed: &[usize], to: &[Item], added: &[usize]) -> Vec<(usize, usize)> {
-    let mut kinds: BTreeMap<(&str, &str), [Vec<(usize, &Item)>; 2]> = BTreeMap::new();
+    let mut kinds: BTreeMap<(&str, &str), [Vec<Alone<'_>>; 2]> = BTreeMap::new();
     for (side, items, alone) in [(0, from, removed), (1, to, added)] {
         for i in alone {
             let Some(item) = items.get(*i).filter(|item| !item.object.kind.is_empty()) else { continue };
@@ -79,7 +82,7 @@ pub(super) fn renames(from: &[Item], removed: &[usize], to: &[Item], added: &[us
     kinds.values().filter(|[a, b]| !a.is_empty() && !b.is_empty()).flat_map(|[a, b]| of_a_kind(a, b)).collect()
 }
 
-fn of_a_kind(a: &[(usize, &Item)], b: &[(usize, &Item)]) -> Vec<(usize, usize)> {
+fn of_a_kind(a: &[Alone<'_>], b: &[Alone<'_>]) -> Vec<(usize, usize)> {
     let left: Vec<Lines> = a.iter().map(|(_, item)| lines(item)).collect();
     let right: Vec<Lines> = b.iter().map(|(_, item)| lines(item)).collect();
     let mut candidates = Vec::new();
@@ -96,7 +99,7 @@ fn of_a_kind(a: &[(usize, &Item)], b: &[(usize, &Item)]) -> Vec<(usize, usize)> 
         candidates.extend(sorted(ours, a).into_iter().zip(sorted(theirs, b)).map(|(i, j)| (100, i, j)));
     }
     candidates.extend(alike(&left, &right));
-    let name = |list: &[(usize, &Item)], i: usize| {
+    let name = |list: &[Alone<'_>], i: usize| {
         list.get(i).map(|(_, item)| (item.object.name.clone(), item.object.namespace.clone())).unwrap_or_default()
     };
     // The best first; of equals what both directions choose.
@@ -119,7 +122,7 @@ fn of_a_kind(a: &[(usize, &Item)], b: &[(usize, &Item)]) -> Vec<(usize, usize)> 
     found
 }
 
-fn sorted(places: &[usize], list: &[(usize, &Item)]) -> Vec<usize> {
+fn sorted(places: &[usize], list: &[Alone<'_>]) -> Vec<usize> {
     let mut places = places.to_vec();
     places.sort_by_key(|i| list.get(*i).map(|(_, item)| (&item.object.namespace, &item.object.name)));
     places

@@ -175,12 +175,12 @@ fn immutable(object: &Object, field: &Field, path: &[Step], before: &Json) -> Op
     let excepted = rules.iter().filter_map(|rule| rule.strip_prefix('!')).any(within);
     let plain = || rules.iter().filter(|rule| !rule.starts_with('!'));
     // A part that is given or taken as a whole counts if something fixed is in it.
-    let inside = |rule: &&str| {
+    let inside = |rule: &str| {
         let tail = parts(rule).get(keys.len()..).map(|tail| format!("/{}", tail.join("/"))).unwrap_or_default();
         let has = |json: &Option<Json>| json.as_ref().is_some_and(|json| json.pointer(&tail).is_some());
         above(rule) && (has(&field.from) || has(&field.to))
     };
-    if !excepted && plain().any(|rule| within(rule) || inside(&rule)) {
+    if !excepted && plain().any(|rule| within(rule) || inside(rule)) {
         return Some("immutable: the API refuses this change; the object has to be deleted and created again".into());
     }
     if object.kind == "PersistentVolumeClaim" && keys.starts_with(&["spec", "resources", "requests"]) {

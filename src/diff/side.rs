@@ -75,7 +75,7 @@ fn both(out: &mut Vec<u8>, left: Option<&[u8]>, right: Option<&[u8]>, mark: char
         let (one, width) = left.get(i).cloned().unwrap_or_default();
         let (two, _) = right.get(i).cloned().unwrap_or_default();
         let mut line = String::new();
-        let mut cell = |line: &mut String, text: &str, colour: &str| {
+        let cell = |line: &mut String, text: &str, colour: &str| {
             let ink = layout.colour && mark != ' ' && !text.is_empty();
             if ink {
                 line.push_str(colour);

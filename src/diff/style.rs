@@ -35,7 +35,7 @@ pub(super) fn line(out: &mut Vec<u8>, colour: Option<&str>, text: &[u8]) {
 pub(super) fn safe(out: &mut Vec<u8>, text: &[u8]) {
     for byte in text {
         match byte {
-            b'\t' | b'\n' | 0x20..0x7f | 0x80.. => out.push(*byte),
+            b'\t' | b'\n' | 0x20..=0x7e | 0x80.. => out.push(*byte),
             byte => out.extend_from_slice(format!("\\x{byte:02x}").as_bytes()),
         }
     }

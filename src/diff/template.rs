@@ -70,7 +70,7 @@ fn map<const N: usize>(entries: [(&str, Value); N]) -> Value {
 }
 
 fn text(text: &str) -> Value {
-    Value::str(text)
+    Value::str(readable(text))
 }
 
 fn texts(list: &[String]) -> Value {
@@ -120,7 +120,14 @@ pub(super) fn body(change: &Change, layout: &Layout) -> String {
     let mut out = Vec::new();
     let layout = Layout { context: layout.context, ..Layout::default() };
     helm::body(&mut out, change, &layout);
-    String::from_utf8_lossy(&out).trim_end_matches('\n').to_owned()
+    readable(&String::from_utf8_lossy(&out)).trim_end_matches('\n').to_owned()
+}
+
+/// A text without characters that no page may have.
+fn readable(text: &str) -> String {
+    text.chars()
+        .map(|c| if c.is_control() && !matches!(c, '\n' | '\t') { char::REPLACEMENT_CHARACTER } else { c })
+        .collect()
 }
 
 /// Backquotes that a text cannot close.
@@ -184,7 +191,7 @@ fn escaped(text: &str) -> String {
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
-            '\0' => out.push('\u{fffd}'),
+            c if c.is_control() && !matches!(c, '\n' | '\t') => out.push(char::REPLACEMENT_CHARACTER),
             c => out.push(c),
         }
     }

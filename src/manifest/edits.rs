@@ -2,7 +2,6 @@
 
 use crate::diagnostic::Span;
 use crate::yaml::{self, Node};
-use bstr::ByteSlice;
 
 /// Deeper nodes are not looked at.
 pub(crate) const DEEPEST: usize = 400;
@@ -17,13 +16,9 @@ impl Edits {
         self.0.push((start, end.max(start), bytes.into()));
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// The text with all changes; of those that overlap the outermost.
     pub(crate) fn apply(mut self, text: &[u8]) -> Vec<u8> {
-        self.0.sort_by(|a, b| (a.0, std::cmp::Reverse(a.1)).cmp(&(b.0, std::cmp::Reverse(b.1))));
+        self.0.sort_by_key(|(start, end, _)| (*start, std::cmp::Reverse(*end)));
         let mut out = Vec::with_capacity(text.len());
         let mut done = 0;
         for (start, end, bytes) in self.0 {

@@ -46,11 +46,13 @@ fn quoted(text: &str) -> String {
 
 /// The keys of a path: items of lists are no steps for Kubernetes' merge keys.
 pub(crate) fn keys_of(steps: &[Step]) -> Vec<&str> {
-    let key = |step| match step {
-        &Step::Key(ref key) => Some(key.as_str()),
-        Step::Item(_) | Step::Index(_) => None,
-    };
-    steps.iter().filter_map(key).collect()
+    steps
+        .iter()
+        .filter_map(|step| match step {
+            Step::Key(key) => Some(key.as_str()),
+            Step::Item(_) | Step::Index(_) => None,
+        })
+        .collect()
 }
 
 /// How the items of both lists at a path are told apart, if Kubernetes merges the list by a key, all items have it, and no two
