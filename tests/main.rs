@@ -1,4 +1,4 @@
-//! One test binary: the recorded cases, the bad input, and the order of the modules.
+//! One test binary: the recorded cases, the bad input, snapshots and hooks, and the order of the modules.
 //!
 //! What is expected was written by the real Helm (`tests/record`); nothing here rewrites it.
 // The helpers of tests fail by panicking, and nothing here is anybody's interface.
@@ -12,3 +12,4 @@ mod functions;
 mod hostile;
 mod layers;
 mod sandbox;
+mod snapshots;

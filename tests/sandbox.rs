@@ -22,7 +22,7 @@ pub struct Sandbox {
 const MEMORY: u32 = 4 << 20;
 
 /// Who commits in a case, and when; nobody's own configuration counts.
-const GIT: [(&str, &str); 8] = [
+pub const GIT: [(&str, &str); 8] = [
     ("GIT_AUTHOR_NAME", "x"),
     ("GIT_AUTHOR_EMAIL", "x@example.com"),
     ("GIT_AUTHOR_DATE", "2026-01-01T00:00:00Z"),
@@ -107,8 +107,9 @@ impl Sandbox {
                 self.write(path, archive::tgz(&entries));
             }
             "shell" => {
-                let status = Command::new("sh").args(["-c", rest]).current_dir(&self.base).envs(GIT).stdout(Stdio::null());
-                assert!(status.status().expect("a shell").success(), "{rest}");
+                let mut shell = Command::new("sh");
+                shell.args(["-c", rest]).current_dir(&self.base).envs(GIT).stdout(Stdio::null());
+                assert!(shell.status().expect("a shell").success(), "{rest}");
             }
             _ => return false,
         }
