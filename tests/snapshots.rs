@@ -19,7 +19,7 @@ fn saved(sandbox: &Sandbox, size: &str) -> String {
 fn project(sandbox: &Sandbox) {
     sandbox.chart("web");
     sandbox.write("web/values.yaml", "size: s\n");
-    let body = "kind: ConfigMap\napiVersion: v1\nmetadata: {name: a}\ndata:\n  {{- range until 20000 }}\n  k{{ . }}: {{ $.Values.size }}\n  {{- end }}\n";
+    let body = "kind: ConfigMap\napiVersion: v1\nmetadata: {name: a}\ndata:\n  {{- range until 4000 }}\n  k{{ . }}: {{ $.Values.size }}\n  {{- end }}\n";
     sandbox.write("web/templates/a.yaml", body);
     sandbox.write("rhelm.yaml", "environments: {one: {}}\nreleases: {web: {chart: web}}\n");
 }

@@ -20,6 +20,9 @@ const VARIABLE: &str = "RHELM_COMPLETE";
 /// The shells that there are scripts for.
 const SHELLS: [&str; 4] = ["bash", "zsh", "fish", "powershell"];
 
+/// What can be compared with, beside environments.
+const SUBJECTS: [&str; 6] = ["saved", "env:", "git:", "file:", "chart:", "-"];
+
 /// Runs `rhelm completion`.
 pub(super) fn run(matches: &ArgMatches, terminal: &mut Terminal) -> Result<(), Error> {
     let shell = args::text(matches, "shell").unwrap_or_default();
@@ -60,6 +63,10 @@ fn command() -> Command {
     let files = |command: Command| {
         command.mut_arg("values", |arg| arg.add(ArgValueCompleter::new(PathCompleter::file().stdio())))
     };
+    let compared = |command: Command| {
+        let words = || candidates(environments_and_releases());
+        files(project(command)).mut_arg("args", |arg| arg.hide(false).add(ArgValueCandidates::new(words)))
+    };
     args::command()
         .mut_subcommand("template", |command| {
             files(project(command))
@@ -67,10 +74,15 @@ fn command() -> Command {
                 .mut_arg("show-only", |arg| arg.add(ArgValueCandidates::new(|| candidates(templates()))))
                 .mut_arg("output-dir", |arg| arg.add(ArgValueCompleter::new(PathCompleter::dir())))
         })
-        .mut_subcommand("values", |command| {
-            let words = || candidates(environments_and_releases());
-            files(project(command)).mut_arg("args", |arg| arg.hide(false).add(ArgValueCandidates::new(words)))
+        .mut_subcommand("values", compared)
+        .mut_subcommand("save", compared)
+        .mut_subcommand("diff", |command| {
+            let subjects = || candidates(subjects());
+            ["against", "from", "to"].into_iter().fold(compared(command), |command, name| {
+                command.mut_arg(name, |arg| arg.add(ArgValueCandidates::new(subjects)))
+            })
         })
+        .mut_subcommand("check", compared)
         .mut_subcommand("init", |command| {
             command.mut_arg("chart", |arg| arg.add(ArgValueCompleter::new(PathCompleter::dir())))
         })
@@ -100,6 +112,11 @@ fn environments_and_releases() -> Vec<String> {
     let mut names = environments();
     names.extend(releases());
     names
+}
+
+/// What can be compared with.
+fn subjects() -> Vec<String> {
+    environments().into_iter().chain(SUBJECTS.map(str::to_owned)).collect()
 }
 
 /// Without `-e` words name charts, with it releases: a shell does not tell which it is.
