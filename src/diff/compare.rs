@@ -12,6 +12,7 @@ use crate::manifest::edits::{self, Edits};
 use crate::manifest::path::{self, Step};
 use crate::value::Str;
 use memchr::memmem;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// What a comparison found, with both sides' whole texts.
 #[derive(Debug, Clone, Default)]
@@ -35,10 +36,9 @@ pub fn compare_whole(from: &Side<'_>, to: &Side<'_>, options: &Options) -> Outco
         let text = stream(&comparison.from_parts, &comparison.from, &texts.from);
         (text.clone(), text)
     } else {
-        (
-            stream(&comparison.from_parts, &comparison.from, &texts.from),
-            stream(&comparison.to_parts, &comparison.to, &texts.to),
-        )
+        // What is left out on one side is on both, or on none: nothing of it is shown, and a patch fits.
+        let right = comparison.with_left_out(&texts);
+        (stream(&comparison.from_parts, &comparison.from, &texts.from), right)
     };
     Outcome { changes, texts }
 }
@@ -47,6 +47,10 @@ pub fn compare_whole(from: &Side<'_>, to: &Side<'_>, options: &Options) -> Outco
 struct Texts {
     from: Vec<Option<Str>>,
     to: Vec<Option<Str>>,
+    /// Pairs of places.
+    pairs: Vec<(usize, usize)>,
+    /// Objects of one side that do not count: on the left, on the right.
+    left_out: [Vec<usize>; 2],
 }
 
 fn stream(parts: &[Part], items: &[Item], texts: &[Option<Str>]) -> Str {
@@ -101,7 +105,12 @@ impl<'a> Comparison<'a> {
     }
 
     fn run(&self) -> (Vec<Change>, Texts) {
-        let mut texts = Texts { from: vec![None; self.from.len()], to: vec![None; self.to.len()] };
+        let mut texts = Texts {
+            from: vec![None; self.from.len()],
+            to: vec![None; self.to.len()],
+            pairs: Vec::new(),
+            left_out: [Vec::new(), Vec::new()],
+        };
         let mut changes = Vec::new();
         let Matched { mut pairs, mut removed, mut added } = matching(&self.from, &self.to);
         let same = pairs.len();
@@ -111,6 +120,7 @@ impl<'a> Comparison<'a> {
             added.retain(|i| !renamed.iter().any(|(_, to)| to == i));
             pairs.extend(renamed);
         }
+        texts.pairs.clone_from(&pairs);
         for (number, (i, j)) in pairs.into_iter().enumerate() {
             let (Some(from), Some(to)) = (self.from.get(i), self.to.get(j)) else { continue };
             let renamed = number >= same;
@@ -123,10 +133,15 @@ impl<'a> Comparison<'a> {
         }
         for (alone, side) in [(removed, 0), (added, 1)] {
             for i in alone {
-                let (items, texts) = if side == 0 { (&self.from, &mut texts.from) } else { (&self.to, &mut texts.to) };
+                let (items, own) = if side == 0 { (&self.from, &mut texts.from) } else { (&self.to, &mut texts.to) };
                 let Some(item) = items.get(i) else { continue };
                 let (text, change) = self.alone(item, side);
-                put(texts, i, text);
+                put(own, i, text);
+                if change.is_none()
+                    && let Some(left_out) = texts.left_out.get_mut(side)
+                {
+                    left_out.push(i);
+                }
                 changes.extend(change);
             }
         }
@@ -134,9 +149,46 @@ impl<'a> Comparison<'a> {
         (changes, texts)
     }
 
+    /// The right side's stream, with what does not count of objects as the left side has it.
+    fn with_left_out(&self, texts: &Texts) -> Str {
+        let [left, right] = &texts.left_out;
+        if left.is_empty() && right.is_empty() {
+            return stream(&self.to_parts, &self.to, &texts.to);
+        }
+        let gone: HashSet<usize> = right.iter().copied().collect();
+        let partners: HashMap<usize, usize> = texts.pairs.iter().copied().collect();
+        // Behind the partner of what stands before them on the left.
+        let mut behind: BTreeMap<Option<usize>, Vec<usize>> = BTreeMap::new();
+        for i in left {
+            let before = (0..*i).rev().find_map(|i| partners.get(&i).copied());
+            behind.entry(before).or_default().push(*i);
+        }
+        let (mut items, mut own, mut parts) = (Vec::new(), Vec::new(), Vec::new());
+        let mut push = |item: &Item, text: &Option<Str>, source: &str| {
+            own.push(Some(text.clone().unwrap_or_else(|| item.text.clone())));
+            items.push(Item { document: parts.len(), ..item.clone() });
+            parts.push(Part { source: source.to_owned(), text: Str::default() });
+        };
+        let mut left_behind = |place: Option<usize>, push: &mut dyn FnMut(&Item, &Option<Str>, &str)| {
+            for i in behind.remove(&place).unwrap_or_default() {
+                if let (Some(item), Some(text)) = (self.from.get(i), texts.from.get(i)) {
+                    push(item, text, &item.source);
+                }
+            }
+        };
+        left_behind(None, &mut push);
+        for (j, (item, text)) in self.to.iter().zip(&texts.to).enumerate() {
+            if !gone.contains(&j) {
+                push(item, text, &item.source);
+            }
+            left_behind(Some(j), &mut push);
+        }
+        stream(&parts, &items, &own)
+    }
+
     fn text<'t>(&'t self, item: &'t Item, side: usize) -> Text<'t> {
         let own = self.sides.get(side).unwrap_or(&self.sides[0]);
-        Text { text: &item.text, namespace: own.namespace, kept: own.secrets }
+        Text { text: &item.text, namespace: own.namespace, kind: &item.object.kind, kept: own.secrets }
     }
 
     /// Compares two objects; the texts where they are others now.
@@ -291,7 +343,9 @@ fn judge(mut before: Str, mut after: Str, kind: &str, rules: &Rules<'_>) -> Judg
     }
     let marks = [ignore::touched(&before, &stretches[0]), ignore::touched(&after, &stretches[1])];
     let fields = kept.iter().map(|difference| field(&before, &after, difference)).collect();
-    let places = kept.iter().map(|difference| extents(&before, &after, difference)).collect::<Vec<_>>();
+    // Only rules about lines ask for them.
+    let place = |difference| if rules.about_lines() { extents(&before, &after, difference) } else { [None, None] };
+    let places = kept.iter().map(place).collect::<Vec<_>>();
     // Values on one line take the place of values on one line: lines stay where they are.
     let after = Str::from(takes.apply(&after));
     let fields: Vec<(Vec<Step>, Field)> = fields;

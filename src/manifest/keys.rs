@@ -30,8 +30,11 @@ pub fn merge_key<S: AsRef<str>>(kind: &str, above: &[S], list: &str) -> Option<&
         ("ownerReferences", "metadata") => "uid",
         ("conditions", "status") => "type",
         ("podIPs" | "hostIPs", "status") => "ip",
+        ("resourceClaimStatuses", "status") => "name",
         ("addresses", "status") if kind == "Node" => "type",
-        ("taints", "spec") if kind == "Node" => "key",
+        ("drivers", "spec") if kind == "CSINode" => "name",
+        ("matchConditions", "webhooks") => "name",
+        ("matchConditions" | "variables", "spec") if kind.ends_with("AdmissionPolicy") => "name",
         _ => return None,
     })
 }
