@@ -66,7 +66,7 @@ fn sort(json: &mut Json, kind: &str, path: &mut Vec<Step>) {
             if kind.is_empty() {
                 return;
             }
-            if keys::is_set(above, last) {
+            if keys::is_set(kind, above, last) {
                 items.sort_by_key(ToString::to_string);
             }
             let Some(key) = keys::merge_key(kind, above, last) else { return };
@@ -157,6 +157,7 @@ mod tests {
         let b =
             "spec:\n  containers:\n  - name: a\n    env:\n    - name: Y\n    - name: Z\n  - image: x\n    name: b\n";
         assert_eq!(normal(a), normal(b));
+        assert_eq!(normal("metadata: {finalizers: [b, a]}"), normal("metadata: {finalizers: [a, b]}"));
         assert_ne!(normal("args: [a, b]"), normal("args: [b, a]"));
     }
 }

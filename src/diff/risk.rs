@@ -66,10 +66,12 @@ pub(super) fn assess(change: &mut Change, paths: &[Vec<Step>]) {
         return;
     }
     let widened = joined(&rights);
+    // A hook is deleted before it is created again.
+    let is_hook = has(&change.after, "helm.sh/hook");
     let mut widens = false;
     for (field, path) in change.fields.iter_mut().zip(paths) {
         let mut risks: Vec<String> = Vec::new();
-        if change.kind == ChangeKind::Changed {
+        if change.kind == ChangeKind::Changed && !is_hook {
             risks.extend(immutable(&object, field, path, before));
         }
         risks.extend(stops(field, path));

@@ -68,6 +68,10 @@ pub(super) fn hidden(from: Option<&Text<'_>>, to: Option<&Text<'_>>, show: bool)
                             redacted(value, side.kept, other, other_kept, sign)
                         }
                     };
+                    // Nothing to hide, nothing to rewrite.
+                    if show && values.list.iter().all(|value| words(value).is_none()) {
+                        return Some(side.text.clone());
+                    }
                     Str::from(values.replace(side.text, !show, words))
                 }
             })

@@ -124,11 +124,12 @@ enum Step {
 /// The values of a document's Secrets; `None` if there are none. `namespace` is the release's, `implied` is the kind of a
 /// document that does not say its own.
 pub(crate) fn find(text: &[u8], namespace: &str, implied: &str) -> Option<Found> {
-    let may = match yaml::head(text) {
-        Ok(head) => {
-            let kind = if head.kind.is_empty() { implied.as_bytes() } else { &head.kind };
-            kind == b"Secret" || kind.ends_with(b"List")
-        }
+    let head = yaml::head(text);
+    // Keys are told without regard to case there: what may be a Secret is one.
+    let kind = head.as_ref().map(|head| head.kind.lossy().into_owned()).unwrap_or_default();
+    let implied = if kind.is_empty() { implied } else { &kind };
+    let may = match head {
+        Ok(_) => implied == "Secret" || implied.ends_with("List"),
         // The words may be written with escapes.
         Err(_) => memmem::find(text, b"Secret").is_some() || text.contains(&b'\\'),
     };
