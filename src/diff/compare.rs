@@ -344,8 +344,12 @@ fn judge(mut before: Str, mut after: Str, kind: &str, rules: &Rules<'_>) -> Judg
     let marks = [ignore::touched(&before, &stretches[0]), ignore::touched(&after, &stretches[1])];
     let fields = kept.iter().map(|difference| field(&before, &after, difference)).collect();
     // Only rules about lines ask for them.
-    let place = |difference| if rules.about_lines() { extents(&before, &after, difference) } else { [None, None] };
-    let places = kept.iter().map(place).collect::<Vec<_>>();
+    let places: Vec<Places> = if rules.about_lines() {
+        let starts = [ignore::line_starts(&before), ignore::line_starts(&after)];
+        kept.iter().map(|difference| extents(&before, &after, &starts, difference)).collect()
+    } else {
+        vec![[None, None]; kept.len()]
+    };
     // Values on one line take the place of values on one line: lines stay where they are.
     let after = Str::from(takes.apply(&after));
     let fields: Vec<(Vec<Step>, Field)> = fields;
@@ -356,13 +360,13 @@ fn judge(mut before: Str, mut after: Str, kind: &str, rules: &Rules<'_>) -> Judg
 /// The lines that a field takes on both sides.
 type Places = [Option<(usize, usize)>; 2];
 
-fn extents(before: &[u8], after: &[u8], difference: &Difference<'_>) -> Places {
-    let of = |text: &[u8], spot: &Option<fields::Spot<'_>>| {
+fn extents(before: &[u8], after: &[u8], starts: &[Vec<usize>; 2], difference: &Difference<'_>) -> Places {
+    let of = |text: &[u8], starts: &[usize], spot: &Option<fields::Spot<'_>>| {
         let (start, end) = ignore::extent(text, spot.as_ref()?);
-        let line = |at: usize| memchr::memchr_iter(b'\n', text.get(..at).unwrap_or_default()).count();
+        let line = |at: usize| starts.partition_point(|start| *start <= at).saturating_sub(1);
         Some((line(start), line(end)))
     };
-    [of(before, &difference.from), of(after, &difference.to)]
+    [of(before, &starts[0], &difference.from), of(after, &starts[1], &difference.to)]
 }
 
 /// Whether both sides write the value on one line each.
@@ -407,40 +411,49 @@ fn finish(
         Mark::Added => Some((1, row.to)),
         Mark::Same => None,
     };
-    // Which lines a field that a rule is about takes.
+    // The fields on each line of both sides: there may be as many as lines.
     let by_lines = rules.about_lines();
-    let within = |places: &Places, side: usize, line: usize| {
-        places.get(side).copied().flatten().is_some_and(|(first, last)| first <= line && line <= last)
+    let mut on_line: [HashMap<usize, Vec<usize>>; 2] = [HashMap::new(), HashMap::new()];
+    for (number, (_, _, places)) in fields.iter().enumerate() {
+        for (lines, place) in on_line.iter_mut().zip(places) {
+            for line in place.map(|(first, last)| first..=last).into_iter().flatten() {
+                lines.entry(line).or_default().push(number);
+            }
+        }
+    }
+    let by_field = |side: usize, line: usize, text: &[u8]| {
+        let numbers = on_line.get(side).and_then(|lines| lines.get(&line)).map(Vec::as_slice).unwrap_or_default();
+        numbers.iter().filter_map(|number| fields.get(*number)).any(|(path, ..)| rules.line(text, Some(path)))
     };
-    let ignored: Vec<bool> = rows
-        .iter()
-        .map(|row| {
-            let Some((side, line)) = place(row) else { return false };
-            let marked = marks.get(side).and_then(|marks| marks.get(line)).copied().unwrap_or_default();
-            marked
-                || by_lines
-                    && (rules.line(row.text, None)
-                        || fields
-                            .iter()
-                            .any(|(path, _, places)| within(places, side, line) && rules.line(row.text, Some(path))))
-        })
-        .collect();
+    // What became of the lines that differ, by side and line.
+    let mut fate: [HashMap<usize, bool>; 2] = [HashMap::new(), HashMap::new()];
+    let mut ignored = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let Some((side, line)) = place(row) else {
+            ignored.push(false);
+            continue;
+        };
+        let marked = marks.get(side).and_then(|marks| marks.get(line)).copied().unwrap_or_default();
+        let gone = marked || by_lines && (rules.line(row.text, None) || by_field(side, line, row.text));
+        if let Some(fate) = fate.get_mut(side) {
+            fate.insert(line, gone);
+        }
+        ignored.push(gone);
+    }
     let left = Str::from(ignore::taken_back(&rows, &ignored));
-    let kept = fields
-        .into_iter()
-        .filter(|(_, _, places)| {
-            let mut own = rows
-                .iter()
-                .zip(&ignored)
-                .filter(|(row, _)| place(row).is_some_and(|(side, line)| within(places, side, line)));
-            let mut any = false;
-            let all = own.all(|(_, ignored)| {
-                any = true;
-                *ignored
-            });
-            !(by_lines && any && all)
-        })
-        .collect();
+    let stays = |places: &Places| {
+        let lines = fate.iter().zip(places).flat_map(|(fate, place)| {
+            let lines = place.map(|(first, last)| first..=last).into_iter().flatten();
+            lines.filter_map(|line| fate.get(&line).copied())
+        });
+        let mut any = false;
+        let all = lines.into_iter().all(|gone| {
+            any = true;
+            gone
+        });
+        !(by_lines && any && all)
+    };
+    let kept = fields.into_iter().filter(|(_, _, places)| stays(places)).collect();
     drop(rows);
     let differs = before != left;
     Judged { texts: (before, left), fields: plain(kept), differs }

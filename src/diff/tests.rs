@@ -732,3 +732,16 @@ fn moved_values_mean_the_same() {
         assert_eq!(shown(&with(&a, &b, &options), Format::Paths, None), "");
     }
 }
+
+#[test]
+fn many_fields_and_rules_about_lines() {
+    let text = |salt: usize| {
+        let mut out = String::from("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: n\ndata:\n");
+        (0..20_000).for_each(|i| out.push_str(&format!("  key{i}: has {}\n", i * 2 + salt)));
+        out
+    };
+    let start = std::time::Instant::now();
+    let report = with(&text(0), &text(1), &ignoring(&["regex=zzz", "path=data.key7", "path=data,regex=key9: "]));
+    assert_eq!(report[0].changes[0].fields.len(), 19_998);
+    assert!(start.elapsed().as_secs() < 60, "{:?}", start.elapsed());
+}
