@@ -343,6 +343,7 @@ fn rendering(command: Command) -> Command {
         .arg(switch("no-overrides").help("leave out the overrides of rhelm.yaml"))
         .arg(switch("no-tera").help("leave out charts' tera/, as Helm does"))
         .arg(switch("include-crds").help("with the chart's crds/"))
+        .arg(switch("include-tests").help("with test hooks"))
         .arg(switch("is-upgrade").help("set .Release.IsUpgrade instead of .Release.IsInstall"))
         .arg(value("kube-version").value_name("VERSION").help("the cluster's version in .Capabilities"))
         .arg(
@@ -402,7 +403,6 @@ fn diff() -> Command {
         .arg(switch("why").help("say which values move a field, and where they are set"))
         .arg(switch("normalize").help("compare what is meant, not how it is written"))
         .arg(list("ignore").value_name("RULE").help("leave out kind=…,name=…,path=…,regex=… or preset=… (repeatable)"))
-        .arg(switch("include-tests").help("with test hooks"))
         .arg(switch("show-secrets").help("show the values of Secrets"))
         .arg(switch("missing-ok").help("what does not exist on the left side counts as empty"))
         .arg(switch("force").help("read damaged snapshots"))

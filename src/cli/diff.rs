@@ -74,8 +74,8 @@ struct Given {
     manifests: Manifests,
     namespace: Option<String>,
     kept: Option<Kept>,
-    /// Whether it is a snapshot without the files of `crds/`.
-    lacks_crds: bool,
+    /// Whether it is a snapshot without the files of `crds/`, without test hooks.
+    lacks: [bool; 2],
     warnings: Vec<String>,
     secrets: Vec<Str>,
 }
@@ -607,7 +607,7 @@ fn give(ask: &Ask<'_>, flags: &Flags<'_>, comparison: &Comparison, given: &mut G
                 manifests: snapshot.manifests,
                 namespace: Some(snapshot.header.namespace),
                 kept: Some(kept(snapshot.header.secrets)),
-                lacks_crds: !snapshot.header.crds,
+                lacks: [!snapshot.header.crds, !snapshot.header.tests],
                 ..Given::default()
             };
             return Ok(());
@@ -668,10 +668,14 @@ fn compare(
 ) -> Compared {
     let mut options = comparison.options.clone();
     options.release.clone_from(&pair.release);
-    if options.include_crds && (from.lacks_crds || to.lacks_crds) {
-        options.include_crds = false;
-        let words = "the snapshot holds no crds/, so they are not compared; `rhelm save --include-crds` stores them";
-        to.warnings.push(format!("warning: {}: {words}", pair.release));
+    let Options { include_crds, include_tests, .. } = &mut options;
+    let parts = [(include_crds, "crds/", "--include-crds"), (include_tests, "test hooks", "--include-tests")];
+    for ((wanted, what, flag), lacks) in parts.into_iter().zip(from.lacks.iter().zip(to.lacks).map(|(a, b)| *a || b)) {
+        if *wanted && lacks {
+            *wanted = false;
+            let words = format!("the snapshot holds no {what}, so they are not compared; `rhelm save {flag}` stores them");
+            to.warnings.push(format!("warning: {}: {words}", pair.release));
+        }
     }
     let sides = [from.kept, to.kept];
     let omitted = sides.contains(&Some(Kept::Omitted));

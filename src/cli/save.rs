@@ -241,6 +241,7 @@ fn snapshot(tree: &dyn Tree, job: &Job<'_>, rendered: &mut Rendered, flags: &Fla
         layers: rendered.inputs.iter().map(name).collect(),
         secrets: sealed,
         crds: flags.include_crds,
+        tests: flags.include_tests,
         inputs: saved::digest(rendered.inputs.iter().filter(counts).map(|input| &*input.text)),
     };
     saved::write(&header, &rendered.manifests)

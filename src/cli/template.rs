@@ -84,6 +84,7 @@ impl<'m> Asked<'m> {
             api_versions,
             is_upgrade: has("is-upgrade"),
             include_crds: has("include-crds"),
+            include_tests: has("include-tests"),
             skip_schema_validation: has("skip-schema-validation"),
             tera: !has("no-tera"),
             overrides: self.overrides,

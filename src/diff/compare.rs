@@ -12,6 +12,7 @@ use crate::manifest::edits::{self, Edits};
 use crate::manifest::path::{self, Step};
 use crate::value::Str;
 use memchr::memmem;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// What a comparison found, with both sides' whole texts.
 #[derive(Debug, Clone, Default)]
@@ -35,10 +36,9 @@ pub fn compare_whole(from: &Side<'_>, to: &Side<'_>, options: &Options) -> Outco
         let text = stream(&comparison.from_parts, &comparison.from, &texts.from);
         (text.clone(), text)
     } else {
-        (
-            stream(&comparison.from_parts, &comparison.from, &texts.from),
-            stream(&comparison.to_parts, &comparison.to, &texts.to),
-        )
+        // What is left out on one side is on both, or on none: nothing of it is shown, and a patch fits.
+        let right = comparison.with_left_out(&texts);
+        (stream(&comparison.from_parts, &comparison.from, &texts.from), right)
     };
     Outcome { changes, texts }
 }
@@ -47,6 +47,10 @@ pub fn compare_whole(from: &Side<'_>, to: &Side<'_>, options: &Options) -> Outco
 struct Texts {
     from: Vec<Option<Str>>,
     to: Vec<Option<Str>>,
+    /// Pairs of places.
+    pairs: Vec<(usize, usize)>,
+    /// Objects of one side that do not count: on the left, on the right.
+    left_out: [Vec<usize>; 2],
 }
 
 fn stream(parts: &[Part], items: &[Item], texts: &[Option<Str>]) -> Str {
@@ -101,7 +105,12 @@ impl<'a> Comparison<'a> {
     }
 
     fn run(&self) -> (Vec<Change>, Texts) {
-        let mut texts = Texts { from: vec![None; self.from.len()], to: vec![None; self.to.len()] };
+        let mut texts = Texts {
+            from: vec![None; self.from.len()],
+            to: vec![None; self.to.len()],
+            pairs: Vec::new(),
+            left_out: [Vec::new(), Vec::new()],
+        };
         let mut changes = Vec::new();
         let Matched { mut pairs, mut removed, mut added } = matching(&self.from, &self.to);
         let same = pairs.len();
@@ -111,6 +120,7 @@ impl<'a> Comparison<'a> {
             added.retain(|i| !renamed.iter().any(|(_, to)| to == i));
             pairs.extend(renamed);
         }
+        texts.pairs.clone_from(&pairs);
         for (number, (i, j)) in pairs.into_iter().enumerate() {
             let (Some(from), Some(to)) = (self.from.get(i), self.to.get(j)) else { continue };
             let renamed = number >= same;
@@ -123,10 +133,15 @@ impl<'a> Comparison<'a> {
         }
         for (alone, side) in [(removed, 0), (added, 1)] {
             for i in alone {
-                let (items, texts) = if side == 0 { (&self.from, &mut texts.from) } else { (&self.to, &mut texts.to) };
+                let (items, own) = if side == 0 { (&self.from, &mut texts.from) } else { (&self.to, &mut texts.to) };
                 let Some(item) = items.get(i) else { continue };
                 let (text, change) = self.alone(item, side);
-                put(texts, i, text);
+                put(own, i, text);
+                if change.is_none()
+                    && let Some(left_out) = texts.left_out.get_mut(side)
+                {
+                    left_out.push(i);
+                }
                 changes.extend(change);
             }
         }
@@ -134,9 +149,46 @@ impl<'a> Comparison<'a> {
         (changes, texts)
     }
 
+    /// The right side's stream, with what does not count of objects as the left side has it.
+    fn with_left_out(&self, texts: &Texts) -> Str {
+        let [left, right] = &texts.left_out;
+        if left.is_empty() && right.is_empty() {
+            return stream(&self.to_parts, &self.to, &texts.to);
+        }
+        let gone: HashSet<usize> = right.iter().copied().collect();
+        let partners: HashMap<usize, usize> = texts.pairs.iter().copied().collect();
+        // Behind the partner of what stands before them on the left.
+        let mut behind: BTreeMap<Option<usize>, Vec<usize>> = BTreeMap::new();
+        for i in left {
+            let before = (0..*i).rev().find_map(|i| partners.get(&i).copied());
+            behind.entry(before).or_default().push(*i);
+        }
+        let (mut items, mut own, mut parts) = (Vec::new(), Vec::new(), Vec::new());
+        let mut push = |item: &Item, text: &Option<Str>, source: &str| {
+            own.push(Some(text.clone().unwrap_or_else(|| item.text.clone())));
+            items.push(Item { document: parts.len(), ..item.clone() });
+            parts.push(Part { source: source.to_owned(), text: Str::default() });
+        };
+        let mut left_behind = |place: Option<usize>, push: &mut dyn FnMut(&Item, &Option<Str>, &str)| {
+            for i in behind.remove(&place).unwrap_or_default() {
+                if let (Some(item), Some(text)) = (self.from.get(i), texts.from.get(i)) {
+                    push(item, text, &item.source);
+                }
+            }
+        };
+        left_behind(None, &mut push);
+        for (j, (item, text)) in self.to.iter().zip(&texts.to).enumerate() {
+            if !gone.contains(&j) {
+                push(item, text, &item.source);
+            }
+            left_behind(Some(j), &mut push);
+        }
+        stream(&parts, &items, &own)
+    }
+
     fn text<'t>(&'t self, item: &'t Item, side: usize) -> Text<'t> {
         let own = self.sides.get(side).unwrap_or(&self.sides[0]);
-        Text { text: &item.text, namespace: own.namespace, kept: own.secrets }
+        Text { text: &item.text, namespace: own.namespace, kind: &item.object.kind, kept: own.secrets }
     }
 
     /// Compares two objects; the texts where they are others now.
@@ -291,7 +343,13 @@ fn judge(mut before: Str, mut after: Str, kind: &str, rules: &Rules<'_>) -> Judg
     }
     let marks = [ignore::touched(&before, &stretches[0]), ignore::touched(&after, &stretches[1])];
     let fields = kept.iter().map(|difference| field(&before, &after, difference)).collect();
-    let places = kept.iter().map(|difference| extents(&before, &after, difference)).collect::<Vec<_>>();
+    // Only rules about lines ask for them.
+    let places: Vec<Places> = if rules.about_lines() {
+        let starts = [ignore::line_starts(&before), ignore::line_starts(&after)];
+        kept.iter().map(|difference| extents(&before, &after, &starts, difference)).collect()
+    } else {
+        vec![[None, None]; kept.len()]
+    };
     // Values on one line take the place of values on one line: lines stay where they are.
     let after = Str::from(takes.apply(&after));
     let fields: Vec<(Vec<Step>, Field)> = fields;
@@ -302,13 +360,13 @@ fn judge(mut before: Str, mut after: Str, kind: &str, rules: &Rules<'_>) -> Judg
 /// The lines that a field takes on both sides.
 type Places = [Option<(usize, usize)>; 2];
 
-fn extents(before: &[u8], after: &[u8], difference: &Difference<'_>) -> Places {
-    let of = |text: &[u8], spot: &Option<fields::Spot<'_>>| {
+fn extents(before: &[u8], after: &[u8], starts: &[Vec<usize>; 2], difference: &Difference<'_>) -> Places {
+    let of = |text: &[u8], starts: &[usize], spot: &Option<fields::Spot<'_>>| {
         let (start, end) = ignore::extent(text, spot.as_ref()?);
-        let line = |at: usize| memchr::memchr_iter(b'\n', text.get(..at).unwrap_or_default()).count();
+        let line = |at: usize| starts.partition_point(|start| *start <= at).saturating_sub(1);
         Some((line(start), line(end)))
     };
-    [of(before, &difference.from), of(after, &difference.to)]
+    [of(before, &starts[0], &difference.from), of(after, &starts[1], &difference.to)]
 }
 
 /// Whether both sides write the value on one line each.
@@ -353,40 +411,49 @@ fn finish(
         Mark::Added => Some((1, row.to)),
         Mark::Same => None,
     };
-    // Which lines a field that a rule is about takes.
+    // The fields on each line of both sides: there may be as many as lines.
     let by_lines = rules.about_lines();
-    let within = |places: &Places, side: usize, line: usize| {
-        places.get(side).copied().flatten().is_some_and(|(first, last)| first <= line && line <= last)
+    let mut on_line: [HashMap<usize, Vec<usize>>; 2] = [HashMap::new(), HashMap::new()];
+    for (number, (_, _, places)) in fields.iter().enumerate() {
+        for (lines, place) in on_line.iter_mut().zip(places) {
+            for line in place.map(|(first, last)| first..=last).into_iter().flatten() {
+                lines.entry(line).or_default().push(number);
+            }
+        }
+    }
+    let by_field = |side: usize, line: usize, text: &[u8]| {
+        let numbers = on_line.get(side).and_then(|lines| lines.get(&line)).map(Vec::as_slice).unwrap_or_default();
+        numbers.iter().filter_map(|number| fields.get(*number)).any(|(path, ..)| rules.line(text, Some(path)))
     };
-    let ignored: Vec<bool> = rows
-        .iter()
-        .map(|row| {
-            let Some((side, line)) = place(row) else { return false };
-            let marked = marks.get(side).and_then(|marks| marks.get(line)).copied().unwrap_or_default();
-            marked
-                || by_lines
-                    && (rules.line(row.text, None)
-                        || fields
-                            .iter()
-                            .any(|(path, _, places)| within(places, side, line) && rules.line(row.text, Some(path))))
-        })
-        .collect();
+    // What became of the lines that differ, by side and line.
+    let mut fate: [HashMap<usize, bool>; 2] = [HashMap::new(), HashMap::new()];
+    let mut ignored = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let Some((side, line)) = place(row) else {
+            ignored.push(false);
+            continue;
+        };
+        let marked = marks.get(side).and_then(|marks| marks.get(line)).copied().unwrap_or_default();
+        let gone = marked || by_lines && (rules.line(row.text, None) || by_field(side, line, row.text));
+        if let Some(fate) = fate.get_mut(side) {
+            fate.insert(line, gone);
+        }
+        ignored.push(gone);
+    }
     let left = Str::from(ignore::taken_back(&rows, &ignored));
-    let kept = fields
-        .into_iter()
-        .filter(|(_, _, places)| {
-            let mut own = rows
-                .iter()
-                .zip(&ignored)
-                .filter(|(row, _)| place(row).is_some_and(|(side, line)| within(places, side, line)));
-            let mut any = false;
-            let all = own.all(|(_, ignored)| {
-                any = true;
-                *ignored
-            });
-            !(by_lines && any && all)
-        })
-        .collect();
+    let stays = |places: &Places| {
+        let lines = fate.iter().zip(places).flat_map(|(fate, place)| {
+            let lines = place.map(|(first, last)| first..=last).into_iter().flatten();
+            lines.filter_map(|line| fate.get(&line).copied())
+        });
+        let mut any = false;
+        let all = lines.into_iter().all(|gone| {
+            any = true;
+            gone
+        });
+        !(by_lines && any && all)
+    };
+    let kept = fields.into_iter().filter(|(_, _, places)| stays(places)).collect();
     drop(rows);
     let differs = before != left;
     Judged { texts: (before, left), fields: plain(kept), differs }

@@ -340,10 +340,14 @@ pub(super) fn extent(text: &[u8], spot: &Spot<'_>) -> (usize, usize) {
     (start, end.max(start))
 }
 
+/// Where the lines of a text begin.
+pub(super) fn line_starts(text: &[u8]) -> Vec<usize> {
+    std::iter::once(0).chain(memchr::memchr_iter(b'\n', text).map(|at| at + 1)).collect()
+}
+
 /// Which lines of a text stretches touch.
 pub(super) fn touched(text: &[u8], stretches: &[(usize, usize)]) -> Vec<bool> {
-    let mut starts = vec![0];
-    starts.extend(memchr::memchr_iter(b'\n', text).map(|at| at + 1));
+    let starts = line_starts(text);
     let mut lines = vec![false; starts.len()];
     for (start, end) in stretches {
         let first = starts.partition_point(|at| at <= start).saturating_sub(1);

@@ -72,7 +72,61 @@ pub(super) fn rows_of<'t>(before: &[&'t [u8]], after: &[&'t [u8]]) -> Vec<Row<'t
         }
     }
     gap(&mut out, (before.len(), after.len()));
+    slide(&mut out);
     out
+}
+
+/// How far a block slides.
+const FARTHEST: usize = 200;
+
+/// Where a block that is only removed, or only added, could as well begin a few lines higher or lower, it begins with its
+/// least indented line: an item of a list is then shown as a whole.
+fn slide(rows: &mut [Row<'_>]) {
+    let indent = |text: &[u8]| {
+        let blank = text.iter().take_while(|b| **b == b' ').count();
+        if blank == text.len() { usize::MAX } else { blank }
+    };
+    let mut at = 0;
+    let mut moved = false;
+    while let Some(row) = rows.get(at) {
+        let mark = row.mark;
+        let length = rows.iter().skip(at).take_while(|row| row.mark == mark).count();
+        let (start, end) = (at, at + length);
+        at = end;
+        let same = |i: Option<usize>| i.and_then(|i| rows.get(i)).is_none_or(|row| row.mark == Mark::Same);
+        if mark == Mark::Same || !same(start.checked_sub(1)) || !same(Some(end)) {
+            continue;
+        }
+        // The text behind a block that slid is what stood before it: a block of `length` lines repeats itself.
+        let equal = |a: usize, b: usize| match (rows.get(a), rows.get(b)) {
+            (Some(a), Some(b)) => a.text == b.text,
+            _ => false,
+        };
+        let free = |i: usize| rows.get(i).is_some_and(|row| row.mark == Mark::Same);
+        let mut up = 0;
+        while up < FARTHEST && start > up && free(start - up - 1) && equal(start - up - 1, end - up - 1) {
+            up += 1;
+        }
+        let mut down = 0;
+        while down < FARTHEST && free(end + down) && equal(start + down, end + down) {
+            down += 1;
+        }
+        let best = (start - up..=start + down).rev().min_by_key(|i| rows.get(*i).map(|row| indent(row.text)));
+        let Some(best) = best.filter(|best| *best != start) else { continue };
+        for (i, row) in rows.iter_mut().enumerate().take((end + down).max(end)).skip(start - up) {
+            row.mark = if (best..best + length).contains(&i) { mark } else { Mark::Same };
+        }
+        at = best + length;
+        moved = true;
+    }
+    if moved {
+        let (mut from, mut to) = (0, 0);
+        for row in rows {
+            (row.from, row.to) = (from, to);
+            from += usize::from(row.mark != Mark::Added);
+            to += usize::from(row.mark != Mark::Removed);
+        }
+    }
 }
 
 /// The places of equal items, ascending in both lists. Swapping the lists swaps the places.
@@ -258,6 +312,8 @@ mod tests {
             ("a\nb\nc\n", "a\nc\n", " a-b c"),
             ("a\nb", "a\nx\nb", " a+x b"),
             ("a\nb\n", "c\nd\n", "-a-b+c+d"),
+            ("e:\n- a\n  v\n- c\n  v\n", "e:\n- a\n  v\n- b\n  v\n- c\n  v\n", " e: - a   v+- b+  v - c   v"),
+            ("e:\n- a\n  v\n- b\n  v\n- c\n  v\n", "e:\n- a\n  v\n- c\n  v\n", " e: - a   v-- b-  v - c   v"),
         ] {
             assert_eq!(text(&rows(a.as_bytes(), b.as_bytes())), want);
         }

@@ -18,15 +18,15 @@ pub(super) fn write(report: &[Compared], layout: &Layout) -> Result<Vec<u8>, Err
         }
         most += 1;
     }
-    let whole = template::render(&template, report, layout, most)?;
+    let whole = template::render(&template, report, layout, most, false)?;
     if whole.len() <= limit {
         return Ok(whole);
     }
     let (mut fits, mut not) = (0, most);
-    let mut best = template::render(&template, report, layout, 0)?;
+    let mut best = template::render(&template, report, layout, 0, false)?;
     while fits + 1 < not {
         let middle = fits.midpoint(not);
-        let text = template::render(&template, report, layout, middle)?;
+        let text = template::render(&template, report, layout, middle, false)?;
         if text.len() <= limit {
             (fits, best) = (middle, text);
         } else {

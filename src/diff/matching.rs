@@ -26,17 +26,9 @@ pub(super) fn matching(from: &[Item], to: &[Item]) -> Matched {
     state.round(from, to, |item| Some((home(item).map(str::to_owned), object(item))));
     state.round(from, to, |item| Some((item.object.namespace.clone(), object(item))));
     // A name that chance gave on one side matches any on the other.
-    let by_chance = |item: &&Item| item.object.name == CHANCE;
-    if from.iter().any(|item| by_chance(&item)) || to.iter().any(|item| by_chance(&item)) {
-        let kinds = |items: &[Item]| -> Vec<(String, String)> {
-            items.iter().filter(by_chance).map(|i| (i.object.group.clone(), i.object.kind.clone())).collect()
-        };
-        let kinds = [kinds(from), kinds(to)].concat();
-        state.round(from, to, |item| {
-            let kind = (item.object.group.clone(), item.object.kind.clone());
-            kinds.contains(&kind).then(|| (home(item).map(str::to_owned), kind))
-        });
-    }
+    let kind = |item: &Item| (home(item).map(str::to_owned), item.object.group.clone(), item.object.kind.clone());
+    let is_chance = |item: &Item| item.object.name == CHANCE;
+    state.round_of(from, to, kind, |one, two| is_chance(one) || is_chance(two));
     let alone = |taken: &[bool]| taken.iter().enumerate().filter(|(_, taken)| !**taken).map(|(i, _)| i).collect();
     Matched { removed: alone(&state.left), added: alone(&state.right), pairs: state.pairs }
 }
@@ -48,6 +40,35 @@ struct State {
 }
 
 impl State {
+    /// Matches what has the same key, is not matched yet, and pleases; the first of each side first.
+    fn round_of<'i, K: Hash + Eq>(
+        &mut self,
+        from: &'i [Item],
+        to: &'i [Item],
+        key: impl Fn(&'i Item) -> K,
+        fits: impl Fn(&Item, &Item) -> bool,
+    ) {
+        if !from.iter().any(|item| fits(item, item)) && !to.iter().any(|item| fits(item, item)) {
+            return;
+        }
+        let mut places: HashMap<K, Vec<usize>> = HashMap::new();
+        for (i, (item, _)) in to.iter().zip(&self.right).enumerate().filter(|(_, (_, taken))| !**taken) {
+            places.entry(key(item)).or_default().push(i);
+        }
+        for (i, (item, taken)) in from.iter().zip(&mut self.left).enumerate().filter(|(_, (_, taken))| !**taken) {
+            let Some(places) = places.get_mut(&key(item)) else { continue };
+            let Some(at) = places.iter().position(|j| to.get(*j).is_some_and(|other| fits(item, other))) else {
+                continue;
+            };
+            let other = places.remove(at);
+            *taken = true;
+            if let Some(taken) = self.right.get_mut(other) {
+                *taken = true;
+            }
+            self.pairs.push((i, other));
+        }
+    }
+
     /// Matches what has the same key and is not matched yet.
     fn round<'i, K: Hash + Eq>(&mut self, from: &'i [Item], to: &'i [Item], key: impl Fn(&'i Item) -> Option<K>) {
         let mut places: HashMap<K, VecDeque<usize>> = HashMap::new();

@@ -140,13 +140,13 @@ pub struct Change {
 impl Change {
     /// All that hurts about it: the object's risks, and its fields' with their paths.
     pub fn warnings(&self) -> Vec<String> {
-        let field = |field: &Field| {
-            let risk = field.risk.as_ref()?;
-            Some(if field.path.is_empty() { risk.clone() } else { format!("{}: {risk}", field.path) })
-        };
+        // What hurts about the object is told at one of its fields, too, for formats that have nothing but fields.
+        let own = self.risks.join("; ");
         let mut found = self.risks.clone();
-        found.extend(self.fields.iter().filter_map(field).filter(|risk| !self.risks.contains(risk)));
-        found.dedup();
+        for field in &self.fields {
+            let Some(risk) = field.risk.as_ref().filter(|risk| **risk != own) else { continue };
+            found.push(if field.path.is_empty() { risk.clone() } else { format!("{}: {risk}", field.path) });
+        }
         found
     }
 

@@ -1,6 +1,9 @@
 //! What a text means, without how it is written: keys in order, quotes and comments gone, lists that Kubernetes merges by a key
 //! in the order of their keys, quantities in one form.
 
+use super::secrets::is_hidden;
+use crate::go::base64;
+use crate::manifest::chance::CHANCE;
 use crate::manifest::path::{Step, keys_of};
 use crate::manifest::{edits, keys, overrides};
 use crate::yaml;
@@ -10,9 +13,32 @@ use serde_json::Value as Json;
 pub(super) fn normal(text: &[u8], kind: &str) -> Option<Vec<u8>> {
     let root = edits::read(text)?;
     let mut json = overrides::json(&root).ok()?;
+    if kind == "Secret" {
+        gather(&mut json);
+    }
     sort(&mut json, kind, &mut Vec::new());
     let text = yaml::emit(&overrides::value(&json)).ok()?;
     Some(text.trim_ascii_end().to_vec())
+}
+
+/// In a Secret, `stringData` is what the API makes of it: more `data`.
+fn gather(json: &mut Json) {
+    let Some(map) = json.as_object_mut() else { return };
+    let Some(Json::Object(texts)) = map.remove("stringData") else { return };
+    let data = map.entry("data").or_insert_with(|| Json::Object(serde_json::Map::new()));
+    let Some(data) = data.as_object_mut() else { return };
+    for (key, value) in texts {
+        let value = match value {
+            // What is hidden, or varies, cannot be encoded.
+            Json::String(text) if !(text == CHANCE || is_hidden(text.as_bytes())) => {
+                let mut coded = Vec::new();
+                base64::encode(&mut coded, text.as_bytes());
+                Json::String(String::from_utf8_lossy(&coded).into_owned())
+            }
+            value => value,
+        };
+        data.insert(key, value);
+    }
 }
 
 fn sort(json: &mut Json, kind: &str, path: &mut Vec<Step>) {
@@ -40,7 +66,7 @@ fn sort(json: &mut Json, kind: &str, path: &mut Vec<Step>) {
             if kind.is_empty() {
                 return;
             }
-            if keys::is_set(above, last) {
+            if keys::is_set(kind, above, last) {
                 items.sort_by_key(ToString::to_string);
             }
             let Some(key) = keys::merge_key(kind, above, last) else { return };
@@ -131,6 +157,7 @@ mod tests {
         let b =
             "spec:\n  containers:\n  - name: a\n    env:\n    - name: Y\n    - name: Z\n  - image: x\n    name: b\n";
         assert_eq!(normal(a), normal(b));
+        assert_eq!(normal("metadata: {finalizers: [b, a]}"), normal("metadata: {finalizers: [a, b]}"));
         assert_ne!(normal("args: [a, b]"), normal("args: [b, a]"));
     }
 }

@@ -1,7 +1,7 @@
 //! A side taken apart into objects: without separators and `# Source:` lines, Lists into their items.
 
 use super::{Options, Side};
-use crate::manifest::{Document, Event, Object, edits, is_blank, overrides, split};
+use crate::manifest::{Document, Event, Object, clean, edits, is_blank, overrides, split};
 use crate::value::Str;
 use crate::yaml::{self, Data, Node};
 use bstr::ByteSlice;
@@ -61,38 +61,6 @@ pub(super) fn objects(side: &Side<'_>, options: &Options) -> (Vec<Item>, Vec<Par
         }
     }
     (items, parts)
-}
-
-/// The text without separators, `# Source:` lines at its head, and white space around it.
-fn clean(text: &Str) -> (Option<String>, Str) {
-    let mut source = None;
-    let mut rest: &[u8] = text;
-    let mut kept: Vec<&[u8]> = Vec::new();
-    loop {
-        let end = rest.find_byte(b'\n').map_or(rest.len(), |at| at + 1);
-        let (line, after) = rest.split_at(end);
-        if line.is_empty() {
-            break;
-        }
-        let words = line.trim_ascii_end();
-        if let Some(path) = words.strip_prefix(b"# Source: ") {
-            source.get_or_insert_with(|| path.to_str_lossy().into_owned());
-        } else if words.starts_with(b"#") {
-            kept.push(line);
-        } else if !(words.is_empty() || words == b"---") {
-            break;
-        }
-        rest = after;
-    }
-    let trimmed = rest.trim_ascii_end();
-    if kept.is_empty() && trimmed.len() == text.len() {
-        return (source, text.clone());
-    }
-    let mut out = kept.concat();
-    out.extend_from_slice(trimmed);
-    let length = out.trim_ascii_end().len();
-    out.truncate(length);
-    (source, Str::from(out))
 }
 
 fn take_apart(text: Str, source: &str, namespace: &str, document: usize, items: &mut Vec<Item>) {

@@ -3,8 +3,11 @@
 use super::{Change, ChangeKind, Field};
 use crate::manifest::path::{Step, keys_of};
 use crate::manifest::{Object, edits, overrides};
+use crate::value::Str;
 use serde_json::Value as Json;
 use std::collections::BTreeSet;
+
+const RBAC: &str = "rbac.authorization.k8s.io";
 
 /// How many new rights are told.
 const TOLD: usize = 3;
@@ -20,11 +23,23 @@ const PRECIOUS: [(&str, &str); 5] = [
 
 /// Sets what hurts about a change and its fields. `paths` belong to the fields, in their order.
 pub(super) fn assess(change: &mut Change, paths: &[Vec<Step>]) {
-    let before = change.before.as_ref().and_then(|text| overrides::json(&edits::read(text)?).ok());
-    let after = change.after.as_ref().and_then(|text| overrides::json(&edits::read(text)?).ok());
-    let null = Json::Null;
-    let (before, after) = (before.as_ref().unwrap_or(&null), after.as_ref().unwrap_or(&null));
     let object = change.object.clone();
+    let null = Json::Null;
+    let has = |text: &Option<Str>, word: &str| {
+        text.as_ref().is_some_and(|text| memchr::memmem::find(text, word.as_bytes()).is_some())
+    };
+    // Few changes need the whole object, and reading it takes most of the time.
+    let about_rights = object.group == RBAC;
+    let freezes = matches!(object.kind.as_str(), "ConfigMap" | "Secret") && has(&change.before, "immutable");
+    let goes = matches!(change.kind, ChangeKind::Removed | ChangeKind::Renamed) && precious(&object).is_some();
+    let comes = change.kind == ChangeKind::Added && has(&change.after, "image") && runs_images(&object);
+    let read = |text: &Option<Str>, wanted: bool| {
+        let text = text.as_ref().filter(|_| wanted)?;
+        overrides::json(&edits::read(text)?).ok()
+    };
+    let before = read(&change.before, about_rights || freezes || goes);
+    let after = read(&change.after, about_rights || comes);
+    let (before, after) = (before.as_ref().unwrap_or(&null), after.as_ref().unwrap_or(&null));
     match change.kind {
         ChangeKind::Removed => vanishes(&object, before, "", &mut change.risks),
         ChangeKind::Renamed => {
@@ -35,7 +50,9 @@ pub(super) fn assess(change: &mut Change, paths: &[Vec<Step>]) {
     }
     let rights = rights(&object, before, after);
     if change.kind == ChangeKind::Added {
-        images(after, before, &mut change.risks);
+        if runs_images(&object) {
+            images(after, before, &mut change.risks);
+        }
         change.risks.extend(rights);
         if let Some(field) = change.fields.first_mut() {
             field.risk = joined(&change.risks);
@@ -49,14 +66,18 @@ pub(super) fn assess(change: &mut Change, paths: &[Vec<Step>]) {
         return;
     }
     let widened = joined(&rights);
+    // A hook is deleted before it is created again.
+    let is_hook = has(&change.after, "helm.sh/hook");
     let mut widens = false;
     for (field, path) in change.fields.iter_mut().zip(paths) {
         let mut risks: Vec<String> = Vec::new();
-        if change.kind == ChangeKind::Changed {
+        if change.kind == ChangeKind::Changed && !is_hook {
             risks.extend(immutable(&object, field, path, before));
         }
         risks.extend(stops(field, path));
-        images_of(field, path, &mut risks);
+        if runs_images(&object) {
+            images_of(field, path, &mut risks);
+        }
         let about_rights = matches!(path.first(), Some(Step::Key(key)) if RIGHTS.contains(&key.as_str()));
         if about_rights && let Some(widened) = &widened {
             risks.push(widened.clone());
@@ -80,14 +101,24 @@ fn joined(risks: &[String]) -> Option<String> {
     (!risks.is_empty()).then(|| risks.join("; "))
 }
 
-fn vanishes(object: &Object, before: &Json, how: &str, risks: &mut Vec<String>) {
+/// What is lost with an object.
+fn precious(object: &Object) -> Option<&'static str> {
     let own = matches!(object.group.as_str(), "" | "apps" | "apiextensions.k8s.io");
+    PRECIOUS.iter().find(|(kind, _)| own && *kind == object.kind).map(|(_, words)| *words)
+}
+
+/// Whether an `image` in an object can be a container's.
+fn runs_images(object: &Object) -> bool {
+    !matches!(object.kind.as_str(), "ConfigMap" | "Secret" | "CustomResourceDefinition")
+}
+
+fn vanishes(object: &Object, before: &Json, how: &str, risks: &mut Vec<String>) {
     let policy = before.pointer("/metadata/annotations").and_then(|a| a.get("helm.sh/resource-policy"));
     // Helm leaves these in the cluster.
     if policy.and_then(Json::as_str).is_some_and(|policy| policy.trim().eq_ignore_ascii_case("keep")) {
         return;
     }
-    if let Some((_, words)) = PRECIOUS.iter().find(|(kind, _)| own && *kind == object.kind) {
+    if let Some(words) = precious(object) {
         risks.push(format!("{how}{words}"));
     }
 }
@@ -316,7 +347,7 @@ impl<'i> Image<'i> {
 
 /// What RBAC allows beyond what it allowed.
 fn rights(object: &Object, before: &Json, after: &Json) -> Vec<String> {
-    if object.group != "rbac.authorization.k8s.io" || after.is_null() {
+    if object.group != RBAC || after.is_null() {
         return Vec::new();
     }
     let mut found = Vec::new();

@@ -13,6 +13,8 @@ use std::collections::HashMap;
 pub(super) struct Text<'t> {
     pub(super) text: &'t Str,
     pub(super) namespace: &'t str,
+    /// Its kind, which an item of a List may leave unsaid.
+    pub(super) kind: &'t str,
     pub(super) kept: Kept,
 }
 
@@ -39,7 +41,7 @@ pub(super) fn may_be(kind: &str, text: &[u8]) -> bool {
 
 /// Both texts with their values hidden; a side that is not there stays so.
 pub(super) fn hidden(from: Option<&Text<'_>>, to: Option<&Text<'_>>, show: bool) -> (Option<Str>, Option<Str>) {
-    let found = |side: Option<&Text<'_>>| side.and_then(|side| secret::find(side.text, side.namespace));
+    let found = |side: Option<&Text<'_>>| side.and_then(|side| secret::find(side.text, side.namespace, side.kind));
     let (left, right) = (found(from), found(to));
     let one =
         |side: Option<&Text<'_>>, own: &Option<Found>, other: Option<&Text<'_>>, others: &Option<Found>, sign: &str| {
@@ -66,6 +68,10 @@ pub(super) fn hidden(from: Option<&Text<'_>>, to: Option<&Text<'_>>, show: bool)
                             redacted(value, side.kept, other, other_kept, sign)
                         }
                     };
+                    // Nothing to hide, nothing to rewrite.
+                    if show && values.list.iter().all(|value| words(value).is_none()) {
+                        return Some(side.text.clone());
+                    }
                     Str::from(values.replace(side.text, !show, words))
                 }
             })
@@ -134,6 +140,13 @@ fn told(value: &Value, kept: Kept, other: Option<&Value>, other_kept: Kept) -> O
     }
 }
 
+/// Whether a text stands for a value of a Secret.
+pub(super) fn is_hidden(words: &[u8]) -> bool {
+    [MINUS, PLUS, "REDACTED"].iter().any(|mark| {
+        words.strip_prefix(mark.as_bytes()).is_some_and(|rest| rest.starts_with(b" # (") && rest.ends_with(b")"))
+    })
+}
+
 /// A text whose values were hidden, as it is shown: without the quotes that kept their sizes.
 pub(super) fn shown(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
@@ -145,12 +158,7 @@ pub(super) fn shown(text: &[u8]) -> Vec<u8> {
             let inner = body.get(..body.len() - 1)?;
             let at = memchr::memrchr(quote, inner)?;
             let words = inner.get(at + 1..)?;
-            let hidden = [MINUS, PLUS, "REDACTED"].iter().any(|mark| {
-                words
-                    .strip_prefix(mark.as_bytes())
-                    .is_some_and(|rest| rest.starts_with(b" # (") && rest.ends_with(b")"))
-            });
-            (hidden || words == CHANCE.as_bytes()).then_some(at)
+            (is_hidden(words) || words == CHANCE.as_bytes()).then_some(at)
         });
         match start {
             Some(at) => {

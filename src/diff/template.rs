@@ -34,13 +34,20 @@ pub(super) fn render(
     report: &[Compared],
     layout: &Layout,
     count: usize,
+    is_page: bool,
 ) -> Result<Vec<u8>, Error> {
     let file = File { name: template.name.clone(), source: template.clone() };
     let templates = Templates::parse(&[file], None, false)?;
     let mut context = Context::default();
     let all: usize = report.iter().map(|compared| compared.changes.len()).sum();
     let changes = report.iter().flat_map(|compared| compared.changes.iter().map(move |change| (compared, change)));
-    let changes: Vec<Value> = changes.take(count).map(|(compared, change)| object(compared, change, layout)).collect();
+    let changes: Vec<(&Compared, &Change)> = changes.take(count).collect();
+    let objects = changes.iter().enumerate().map(|(number, (compared, change))| {
+        // Pages have their lines put in afterwards: they may be more than Tera takes.
+        let html = if is_page { format!("{MARK}{number}{MARK_END}") } else { page(change, layout) };
+        object(compared, change, layout, &html)
+    });
+    let objects: Vec<Value> = objects.collect();
     let plan = plan(report);
     let number = |n: usize| Value::int64(i64::try_from(n).unwrap_or(i64::MAX));
     let plan = map([("add", number(plan.add)), ("change", number(plan.change)), ("destroy", number(plan.destroy))]);
@@ -55,15 +62,43 @@ pub(super) fn render(
     });
     for (name, value) in [
         ("version", number(1)),
-        ("changes", Value::list(changes)),
+        ("changes", Value::list(objects)),
         ("plan", plan),
         ("releases", Value::list(releases.collect())),
         ("left_out", number(all.saturating_sub(count))),
     ] {
         context.insert(name, &value).map_err(|words| Error::from(Diagnostic::own(words)))?;
     }
-    Ok(templates.render(&template.name, &context, None, &mut World::default())?.text.to_vec())
+    let text = templates.render(&template.name, &context, None, &mut World::default())?.text;
+    if !is_page {
+        return Ok(text.to_vec());
+    }
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest: &[u8] = &text;
+    while let Some(at) = memchr::memmem::find(rest, MARK.as_bytes()) {
+        let (before, mark) = rest.split_at(at);
+        out.extend_from_slice(before);
+        let inside = mark.get(MARK.len()..).unwrap_or_default();
+        let end = memchr::memmem::find(inside, MARK_END.as_bytes()).unwrap_or_default();
+        let number = inside.get(..end).and_then(|digits| std::str::from_utf8(digits).ok()?.parse::<usize>().ok());
+        match number.and_then(|number| changes.get(number)) {
+            Some((_, change)) => {
+                out.extend_from_slice(page(change, layout).as_bytes());
+                rest = inside.get(end + MARK_END.len()..).unwrap_or_default();
+            }
+            None => {
+                out.extend_from_slice(MARK.as_bytes());
+                rest = inside;
+            }
+        }
+    }
+    out.extend_from_slice(rest);
+    Ok(out)
 }
+
+/// Stands for the lines of an object in a page.
+const MARK: &str = "<!--rhelm:";
+const MARK_END: &str = "-->";
 
 fn map<const N: usize>(entries: [(&str, Value); N]) -> Value {
     Value::map(entries.into_iter().map(|(key, value)| (Str::from(key), value)).collect::<Map>())
@@ -77,8 +112,8 @@ fn texts(list: &[String]) -> Value {
     Value::list(list.iter().map(|item| text(item)).collect())
 }
 
-fn object(compared: &Compared, change: &Change, layout: &Layout) -> Value {
-    let lines = body(change, layout);
+fn object(compared: &Compared, change: &Change, layout: &Layout, html: &str) -> Value {
+    let lines = if layout.template.is_none() && html.starts_with(MARK) { String::new() } else { body(change, layout) };
     let risks = change.warnings();
     let fields = change.fields.iter().map(|field| {
         map([
@@ -110,7 +145,7 @@ fn object(compared: &Compared, change: &Change, layout: &Layout) -> Value {
         ("risks_code", texts(&codes)),
         ("fields", Value::list(fields.collect())),
         ("fence", text(&fence(&lines))),
-        ("html", text(&page(change, layout))),
+        ("html", text(html)),
         ("lines", text(&lines)),
     ])
 }

@@ -692,3 +692,56 @@ fn markdown_is_cut() {
     let shown: usize = text.matches("<details").count();
     assert!(text.contains(&format!("**{} more changed objects", 200 - shown)), "{text}");
 }
+
+#[test]
+fn left_out_on_one_side() {
+    let object = |name: &str, value: &str| {
+        format!(
+            "---\n# Source: c/templates/{name}.yaml\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}}}\ndata: {{k: {value}}}\n"
+        )
+    };
+    let from = object("a", "1") + &object("b", "2") + &object("c", "3");
+    let to = object("c", "4") + &object("d", "5") + &object("a", "1");
+    let report = with(&from, &to, &ignoring(&["name=b", "name=d"]));
+    assert_eq!(shown(&report, Format::Paths, None), "~ ns/ConfigMap/c data.k: 3 → 4\n");
+    let patch = shown(&report, Format::Unified, Some(0));
+    assert!(patch.contains("+data: {k: 4}") && !patch.contains("k: 5"), "{patch}");
+    let from = object("a", "1") + &object("b", "2") + &object("c", "3");
+    let to = object("a", "1") + &object("d", "5") + &object("c", "4");
+    let patch = shown(&with(&from, &to, &ignoring(&["name=b", "name=d"])), Format::Unified, Some(0));
+    assert_eq!(patch.lines().count(), 5, "{patch}");
+}
+
+#[test]
+fn implied_kinds() {
+    let list = |value: &str| {
+        format!("apiVersion: v1\nkind: SecretList\nitems:\n- metadata: {{name: s}}\n  stringData:\n    k: {value}\n")
+    };
+    let report = with(&list("hunter22"), &list("hunter2"), &Options::default());
+    assert_eq!(report[0].changes.len(), 1);
+    for name in Format::NAMES {
+        assert!(!shown(&report, name.parse().unwrap(), None).contains("hunter"), "{name}");
+    }
+}
+
+#[test]
+fn moved_values_mean_the_same() {
+    let (a, b) = (secret("stringData:\n  k: hunter22"), secret("data:\n  k: aHVudGVyMjI="));
+    for show_secrets in [false, true] {
+        let options = Options { normalize: true, show_secrets, ..Options::default() };
+        assert_eq!(shown(&with(&a, &b, &options), Format::Paths, None), "");
+    }
+}
+
+#[test]
+fn many_fields_and_rules_about_lines() {
+    let text = |salt: usize| {
+        let mut out = String::from("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: n\ndata:\n");
+        (0..20_000).for_each(|i| out.push_str(&format!("  key{i}: has {}\n", i * 2 + salt)));
+        out
+    };
+    let start = std::time::Instant::now();
+    let report = with(&text(0), &text(1), &ignoring(&["regex=zzz", "path=data.key7", "path=data,regex=key9: "]));
+    assert_eq!(report[0].changes[0].fields.len(), 19_998);
+    assert!(start.elapsed().as_secs() < 60, "{:?}", start.elapsed());
+}

@@ -37,8 +37,10 @@ fn release(out: &mut Vec<u8>, compared: &Compared, layout: &Layout) {
         "" => format!("{}.yaml", compared.release),
         environment => format!("{environment}/{}.yaml", compared.release),
     };
-    style::line(out, ink(style::BOLD), format!("--- a/{file}").as_bytes());
-    style::line(out, ink(style::BOLD), format!("+++ b/{file}").as_bytes());
+    // Behind a name with blanks `patch` wants a tab.
+    let tab = if file.contains(' ') { "\t" } else { "" };
+    style::line(out, ink(style::BOLD), format!("--- a/{file}{tab}").as_bytes());
+    style::line(out, ink(style::BOLD), format!("+++ b/{file}{tab}").as_bytes());
     hunks(out, &from, &to, layout);
 }
 

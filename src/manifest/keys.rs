@@ -30,8 +30,11 @@ pub fn merge_key<S: AsRef<str>>(kind: &str, above: &[S], list: &str) -> Option<&
         ("ownerReferences", "metadata") => "uid",
         ("conditions", "status") => "type",
         ("podIPs" | "hostIPs", "status") => "ip",
+        ("resourceClaimStatuses", "status") => "name",
         ("addresses", "status") if kind == "Node" => "type",
-        ("taints", "spec") if kind == "Node" => "key",
+        ("drivers", "spec") if kind == "CSINode" => "name",
+        ("matchConditions", "webhooks") => "name",
+        ("matchConditions" | "variables", "spec") if kind.ends_with("AdmissionPolicy") => "name",
         _ => return None,
     })
 }
@@ -42,7 +45,18 @@ pub fn second_key(first: &str) -> Option<(&'static str, &'static str)> {
     matches!(first, "containerPort" | "port").then_some(("protocol", "TCP"))
 }
 
-/// Lists of texts that are sets: the API merges them, and their order means nothing.
-pub fn is_set<S: AsRef<str>>(above: &[S], list: &str) -> bool {
-    list == "finalizers" && above.len() == 1 && above.first().is_some_and(|key| key.as_ref() == "metadata")
+/// Lists without a key whose order means nothing.
+pub fn is_set<S: AsRef<str>>(kind: &str, above: &[S], list: &str) -> bool {
+    let above: Vec<&str> = above.iter().map(AsRef::as_ref).collect();
+    match (kind, above.as_slice(), list) {
+        (_, ["metadata"], "finalizers") => true,
+        ("Role" | "ClusterRole", ["rules"], list) => {
+            matches!(list, "verbs" | "apiGroups" | "resources" | "resourceNames" | "nonResourceURLs")
+        }
+        ("RoleBinding" | "ClusterRoleBinding", [], "subjects") => true,
+        ("PersistentVolumeClaim" | "PersistentVolume", ["spec"], "accessModes") => true,
+        ("StatefulSet", ["spec", "volumeClaimTemplates", "spec"], "accessModes") => true,
+        ("NetworkPolicy", ["spec"], "policyTypes") => true,
+        _ => false,
+    }
 }

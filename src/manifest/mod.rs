@@ -16,6 +16,7 @@ mod veil;
 
 pub use explain::explain;
 pub use object::{Claims, Clash, Object};
+pub(crate) use read::clean;
 pub use read::{read, stream};
 pub use split::split;
 pub use veil::veil;

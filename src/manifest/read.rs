@@ -128,12 +128,12 @@ fn server(text: &[u8]) -> Result<Option<Vec<Str>>, yaml::Error> {
         && !named
     {
         // A list that a chart wrote stays as it is.
-        let of_server = items.iter_mut().map(clean).fold(false, |any, one| any | one);
+        let of_server = items.iter_mut().map(without_noise).fold(false, |any, one| any | one);
         return Ok(of_server.then(|| items.iter().filter_map(written).collect()));
     }
     // The list was taken for a moment.
     let Ok(mut object) = json(&root) else { return Ok(None) };
-    Ok(if clean(&mut object) { written(&object).map(|text| vec![text]) } else { None })
+    Ok(if without_noise(&mut object) { written(&object).map(|text| vec![text]) } else { None })
 }
 
 fn written(object: &Json) -> Option<Str> {
@@ -142,7 +142,7 @@ fn written(object: &Json) -> Option<Str> {
 }
 
 /// Removes what only a server writes; tells whether it is an object of a server.
-fn clean(object: &mut Json) -> bool {
+fn without_noise(object: &mut Json) -> bool {
     let Some(metadata) = object.get_mut("metadata").and_then(Json::as_object_mut) else { return false };
     if !metadata.contains_key("uid") {
         return false;
@@ -165,17 +165,51 @@ fn clean(object: &mut Json) -> bool {
     true
 }
 
+/// A document's text without separators, `# Source:` lines at its head, and white space around it; the template that such a
+/// line names.
+pub(crate) fn clean(text: &Str) -> (Option<String>, Str) {
+    let mut source = None;
+    let mut rest: &[u8] = text;
+    let mut kept: Vec<&[u8]> = Vec::new();
+    loop {
+        let end = rest.find_byte(b'\n').map_or(rest.len(), |at| at + 1);
+        let (line, after) = rest.split_at(end);
+        if line.is_empty() {
+            break;
+        }
+        let words = line.trim_ascii_end();
+        if let Some(path) = words.strip_prefix(SOURCE) {
+            source.get_or_insert_with(|| path.to_str_lossy().into_owned());
+        } else if words.starts_with(b"#") {
+            kept.push(line);
+        } else if !(words.is_empty() || words == b"---") {
+            break;
+        }
+        rest = after;
+    }
+    let trimmed = rest.trim_ascii_end();
+    if kept.is_empty() && trimmed.len() == text.len() {
+        return (source, text.clone());
+    }
+    let mut out = kept.concat();
+    out.extend_from_slice(trimmed);
+    let length = out.trim_ascii_end().len();
+    out.truncate(length);
+    (source, Str::from(out))
+}
+
 /// Manifests as one text, the way they are stored: `crds/`, resources, hooks, each with its template.
 pub fn stream(manifests: &Manifests) -> Vec<u8> {
     let mut out = Vec::new();
-    let mut add = |path: &str, text: &[u8]| {
+    let mut add = |path: &str, text: &Str| {
+        let (_, text) = clean(text);
         out.extend_from_slice(b"---\n");
         if !path.is_empty() {
             out.extend_from_slice(SOURCE);
             out.extend_from_slice(path.as_bytes());
             out.push(b'\n');
         }
-        out.extend_from_slice(text);
+        out.extend_from_slice(&text);
         out.push(b'\n');
     };
     manifests.crds.iter().for_each(|(path, text)| add(path, text));
@@ -199,8 +233,8 @@ mod tests {
         let manifests = Manifests {
             crds: vec![("c/crds/x.yaml".into(), Str::from("a: 1\n---\nb: 2\n"))],
             resources: vec![
-                document("c/templates/a.yaml", "\n\n# why\nkind: A\nmetadata: {name: a}\n\n"),
-                document("c/templates/a.yaml", "kind: B\ndata: |+\n  x\n\n"),
+                document("c/templates/a.yaml", "# why\nkind: A\nmetadata: {name: a}"),
+                document("c/templates/a.yaml", "kind: B\ndata: |\n  x\n  ---"),
             ],
             hooks: vec![document("c/templates/h.yaml", "kind: H\nmetadata: {annotations: {helm.sh/hook: pre-install}}")],
         };

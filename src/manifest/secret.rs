@@ -66,7 +66,7 @@ pub fn is_digest(text: &[u8]) -> bool {
 ///
 /// What is a digest already stays, so that sealing twice is sealing once.
 pub fn seal(text: &[u8], namespace: &str, how: Sealing) -> Option<Str> {
-    let sealed = match find(text, namespace)? {
+    let sealed = match find(text, namespace, "")? {
         Found::Values(values) => values.replace(text, false, |value| match how {
             _ if value.written == *CHANCE => None,
             Sealing::Omit => Some(OMITTED.to_owned()),
@@ -121,10 +121,15 @@ enum Step {
     Index(usize),
 }
 
-/// The values of a document's Secrets; `None` if there are none. `namespace` is the release's.
-pub(crate) fn find(text: &[u8], namespace: &str) -> Option<Found> {
-    let may = match yaml::head(text) {
-        Ok(head) => head.kind == "Secret" || head.kind.ends_with(b"List"),
+/// The values of a document's Secrets; `None` if there are none. `namespace` is the release's, `implied` is the kind of a
+/// document that does not say its own.
+pub(crate) fn find(text: &[u8], namespace: &str, implied: &str) -> Option<Found> {
+    let head = yaml::head(text);
+    // Keys are told without regard to case there: what may be a Secret is one.
+    let kind = head.as_ref().map(|head| head.kind.lossy().into_owned()).unwrap_or_default();
+    let implied = if kind.is_empty() { implied } else { &kind };
+    let may = match head {
+        Ok(_) => implied == "Secret" || implied.ends_with("List"),
         // The words may be written with escapes.
         Err(_) => memmem::find(text, b"Secret").is_some() || text.contains(&b'\\'),
     };
@@ -132,10 +137,11 @@ pub(crate) fn find(text: &[u8], namespace: &str) -> Option<Found> {
         return None;
     }
     let Some(root) = edits::read(text) else {
-        return memmem::find(text, b"Secret").is_some().then_some(Found::Unreadable);
+        let may = implied == "Secret" || memmem::find(text, b"Secret").is_some();
+        return may.then_some(Found::Unreadable);
     };
     let mut search = Search { text, namespace, list: Vec::new(), gaps: Vec::new(), tangled: false };
-    search.object(&root, &mut Vec::new(), "", 0);
+    search.object(&root, &mut Vec::new(), implied, 0);
     let Search { list, gaps, tangled, .. } = search;
     if list.is_empty() {
         return None;

@@ -54,6 +54,8 @@ pub struct Header {
     pub secrets: Sealed,
     /// Whether the files of `crds/` are in it.
     pub crds: bool,
+    /// Whether test hooks are in it.
+    pub tests: bool,
     /// `sha256:…` over what the layers say.
     pub inputs: String,
 }
@@ -104,8 +106,8 @@ pub fn write(header: &Header, manifests: &Manifests) -> Vec<u8> {
     add("namespace", &header.namespace);
     header.layers.iter().for_each(|layer| add("layer", layer));
     add("secrets", header.secrets.word());
-    if header.crds {
-        add("crds", "included");
+    for (key, included) in [("crds", header.crds), ("tests", header.tests)] {
+        add(key, if included { "included" } else { "" });
     }
     add("inputs", &header.inputs);
     add("manifest", &digest([body.as_slice()]));
@@ -147,6 +149,7 @@ pub fn read(text: &Str, path: &str) -> Result<Snapshot, Error> {
         layers: Vec::new(),
         secrets: Sealed::Digest,
         crds: false,
+        tests: false,
         inputs: String::new(),
     };
     let mut stored = String::new();
@@ -171,6 +174,7 @@ pub fn read(text: &Str, path: &str) -> Result<Snapshot, Error> {
                 }
             }
             "crds" => header.crds = true,
+            "tests" => header.tests = true,
             "inputs" => header.inputs = value,
             "manifest" => stored = value,
             _ => {}
@@ -210,6 +214,7 @@ mod tests {
             layers: vec!["base.yaml".into(), "a.b=1".into()],
             secrets: Sealed::Digest,
             crds: false,
+            tests: false,
             inputs: "sha256:00".into(),
         }
     }

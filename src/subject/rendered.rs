@@ -3,7 +3,7 @@
 use crate::diagnostic::Error;
 use crate::engine::{KubeVersion, Release as HelmRelease};
 use crate::manifest::overrides::{Matches, Scope, apply};
-use crate::manifest::{Manifests, chance};
+use crate::manifest::{Event, Manifests, chance};
 use crate::project::{Environment, Installation, Project, Release};
 use crate::render::{Outcome, Request, render};
 use crate::text::Str;
@@ -34,6 +34,8 @@ pub struct Flags<'a> {
     pub is_upgrade: bool,
     /// Whether `crds/` are wanted.
     pub include_crds: bool,
+    /// Whether hooks that are tests are wanted.
+    pub include_tests: bool,
     /// Whether values.schema.json is left alone.
     pub skip_schema_validation: bool,
     /// Whether templates in charts' `tera/` are rendered.
@@ -272,6 +274,9 @@ fn drawn(
         rendered.chart = outcome.chart;
         result?;
         swap(&mut outcome.manifests)?;
+        if !flags.include_tests {
+            outcome.manifests.hooks.retain(|hook| !hook.events.contains(&Event::Test));
+        }
         Ok(outcome.manifests)
     };
     rendered.name.clone_from(&request.release.name);
