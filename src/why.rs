@@ -35,6 +35,8 @@ pub struct Known<'a> {
     pub flags: &'a Flags<'a>,
     /// What is compared.
     pub options: &'a Options,
+    /// What came from encrypted layers, where it is veiled on both sides, and whether with digests.
+    pub veiled: Option<(&'a [Str], bool)>,
 }
 
 /// A value that may be the reason.
@@ -149,7 +151,9 @@ fn ids(change: &Change, homes: [&str; 2]) -> Vec<Id> {
 /// Whether a change of one path is one of another: the same, or one lies in the other.
 fn touches(moved: &str, path: &str) -> bool {
     let inside = |outer: &str, inner: &str| {
-        inner.strip_prefix(outer).is_some_and(|rest| outer.is_empty() || rest.is_empty() || rest.starts_with(['.', '[']))
+        inner
+            .strip_prefix(outer)
+            .is_some_and(|rest| outer.is_empty() || rest.is_empty() || rest.starts_with(['.', '[']))
     };
     inside(moved, path) || inside(path, moved)
 }
@@ -180,6 +184,9 @@ impl Search<'_> {
         };
         let mut rendered = Rendered::default();
         self.rendering.render(self.known.flags, Some(&change), &mut rendered).ok()?;
+        if let Some((secrets, digests)) = self.known.veiled {
+            rendered.manifests.veil(secrets, digests);
+        }
         Some(rendered.manifests)
     }
 
@@ -351,7 +358,12 @@ fn differing(from: &Rendering<'_>, to: &Rendering<'_>, flags: &Flags<'_>) -> Vec
             let to = place(explanation, path);
             let places = if from == to { from } else { format!("{from} → {to}") };
             let told = format!("{}: {places}", path_text(path));
-            found.push(Candidate { path: path.clone(), value: before.map(|(_, value)| value.clone()), told, text: None });
+            found.push(Candidate {
+                path: path.clone(),
+                value: before.map(|(_, value)| value.clone()),
+                told,
+                text: None,
+            });
         }
         found
     });

@@ -367,7 +367,10 @@ fn save() -> Command {
         .about("Write what would be applied to snapshots that are meant to be committed")
         .override_usage("rhelm save [ENV] [RELEASE…] [flags]\n       rhelm save --all [flags]")
         .arg(switch("all").help("all environments of rhelm.yaml"))
-        .arg(switch("check").help("write nothing; exit code 1 if a snapshot is missing, out of date, damaged or an orphan"))
+        .arg(
+            switch("check")
+                .help("write nothing; exit code 1 if a snapshot is missing, out of date, damaged or an orphan"),
+        )
         .arg(switch("prune").help("remove the snapshots of releases that no longer exist"))
         .arg(switch("with-secrets").help("store the values of Secrets, not their digests"))
 }
@@ -382,16 +385,19 @@ fn diff() -> Command {
         )
         .arg(switch("all").help("all environments of rhelm.yaml"))
         .arg(
-            value("against")
-                .value_name("SUBJECT")
-                .help("the left side: saved (default), ENV, env:ENV, git:REVISION, git:index, file:PATH, chart:PATH, -"),
+            value("against").value_name("SUBJECT").help(
+                "the left side: saved (default), ENV, env:ENV, git:REVISION, git:index, file:PATH, chart:PATH, -",
+            ),
         )
         .arg(value("from").value_name("SUBJECT").help("the left side, beside --to"))
         .arg(value("to").value_name("SUBJECT").help("the right side, beside --from"))
         .arg(value("chart").value_name("CHART").help("compare a chart by itself, without a project"))
-        .arg(value("output").short('o').value_name("FORMAT").help(
-            "diff (default), unified, side-by-side, paths, summary, json, markdown or html",
-        ))
+        .arg(
+            value("output")
+                .short('o')
+                .value_name("FORMAT")
+                .help("diff (default), unified, side-by-side, paths, summary, json, markdown or html"),
+        )
         .arg(
             value("context")
                 .short('C')

@@ -13,9 +13,9 @@ use crate::manifest::{self, Manifests};
 use crate::project::{Environment, Project, Release};
 use crate::release::saved::{self, Sealed};
 use crate::subject::{Flags, Rendered, Rendering, Subject};
-use crate::why::{self, Known};
 use crate::text::Str;
 use crate::tree::{Disk, Git, Revision, Tree};
+use crate::why::{self, Known};
 use clap::ArgMatches;
 use std::collections::BTreeMap;
 use std::io::Read as _;
@@ -99,7 +99,10 @@ pub(super) fn run(matches: &ArgMatches, terminal: &mut Terminal) -> Result<(), E
     let chart = text(matches, "chart");
     match (&chart, &stated) {
         (Some(_), _) if text(matches, "environment").is_some() => {
-            return Err(Diagnostic::own("`-e` selects a release of a project, and `--chart` a chart; give one of them").into());
+            return Err(Diagnostic::own(
+                "`-e` selects a release of a project, and `--chart` a chart; give one of them",
+            )
+            .into());
         }
         (Some(chart), (Some(from), to)) => {
             let from = Subject::parse(from, &[])?;
@@ -137,7 +140,10 @@ pub(super) fn run(matches: &ArgMatches, terminal: &mut Terminal) -> Result<(), E
 fn stated(matches: &ArgMatches) -> Result<(Option<String>, Option<String>), Error> {
     let (from, to, against) = (text(matches, "from"), text(matches, "to"), text(matches, "against"));
     if against.is_some() && (from.is_some() || to.is_some()) {
-        return Err(Diagnostic::own("--against is the left side and --from too; give --against alone, or --from and --to").into());
+        return Err(Diagnostic::own(
+            "--against is the left side and --from too; give --against alone, or --from and --to",
+        )
+        .into());
     }
     match (from, to, against) {
         (None, None, against) => Ok((against, None)),
@@ -301,7 +307,9 @@ impl Past {
         let exists = now.is_convention() || tree.kind(&now.source.path).is_ok();
         match project {
             Ok(project) => Ok(Past { tree, project: Some(project) }),
-            Err(_) if comparison.settled || (comparison.missing_ok && (!exists || now.is_convention())) => Ok(Past { tree, project: None }),
+            Err(_) if comparison.settled || (comparison.missing_ok && (!exists || now.is_convention())) => {
+                Ok(Past { tree, project: None })
+            }
             Err(error) => Err(at_revision(error, revision, !exists)),
         }
     }
@@ -335,8 +343,14 @@ impl<'a> Places<'a> {
     fn open(disk: &'a Disk, project: &'a Project, named: &Named, comparison: &Comparison) -> Result<Self, Error> {
         let (missing_ok, chart) = (comparison.missing_ok, project.releases.first().map(|r| r.chart.text.clone()));
         let chart = chart.unwrap_or_default();
-        let mut places =
-            Places { disk, project, pasts: BTreeMap::new(), held: BTreeMap::new(), others: BTreeMap::new(), missing_ok };
+        let mut places = Places {
+            disk,
+            project,
+            pasts: BTreeMap::new(),
+            held: BTreeMap::new(),
+            others: BTreeMap::new(),
+            missing_ok,
+        };
         for subject in [&named.from, &named.to] {
             match subject {
                 Subject::Git(revision) if !places.pasts.contains_key(revision.name()) => {
@@ -568,13 +582,8 @@ fn paired<'a>(
     mut from: Vec<(String, Ask<'a>)>,
     to: Vec<(String, Ask<'a>)>,
 ) -> Vec<Pair<'a>> {
-    let pair = |release, from, to| Pair {
-        environment: environment.to_owned(),
-        release,
-        to_label: to_label.clone(),
-        from,
-        to,
-    };
+    let pair =
+        |release, from, to| Pair { environment: environment.to_owned(), release, to_label: to_label.clone(), from, to };
     let mut pairs = Vec::new();
     for (release, to) in to {
         let before = from.iter().position(|(other, _)| *other == release).map(|at| from.remove(at).1);
@@ -597,7 +606,9 @@ fn give(ask: &Ask<'_>, flags: &Flags<'_>, comparison: &Comparison, given: &mut G
                     let message = format!("there is no snapshot of `{release}` in environment `{environment}`");
                     return Err(Diagnostic::own(message)
                         .fact(format!("looked for: {path}"))
-                        .hint(format!("`rhelm save {environment} {release}` makes one; `--missing-ok` compares with nothing"))
+                        .hint(format!(
+                            "`rhelm save {environment} {release}` makes one; `--missing-ok` compares with nothing"
+                        ))
                         .into());
                 }
                 Err(error) => return Err(Diagnostic::own(error.words).into()),
@@ -642,7 +653,8 @@ fn one(pair: &Pair<'_>, from_label: &str, flags: &Flags<'_>, comparison: &Compar
         Err(error) if comparison.settled => {
             let why = error.diagnostics().first().map(|diagnostic| diagnostic.message.clone()).unwrap_or_default();
             let release = &pair.release;
-            from.warnings.push(format!("warning: {release}: {from_label} does not render, so nothing is compared: {why}"));
+            from.warnings
+                .push(format!("warning: {release}: {from_label} does not render, so nothing is compared: {why}"));
             Ok(None)
         }
         Err(error) => Err(error),
@@ -673,21 +685,18 @@ fn compare(
     for ((wanted, what, flag), lacks) in parts.into_iter().zip(from.lacks.iter().zip(to.lacks).map(|(a, b)| *a || b)) {
         if *wanted && lacks {
             *wanted = false;
-            let words = format!("the snapshot holds no {what}, so they are not compared; `rhelm save {flag}` stores them");
+            let words =
+                format!("the snapshot holds no {what}, so they are not compared; `rhelm save {flag}` stores them");
             to.warnings.push(format!("warning: {}: {words}", pair.release));
         }
     }
     let sides = [from.kept, to.kept];
     let omitted = sides.contains(&Some(Kept::Omitted));
-    if !options.show_secrets || omitted || sides.contains(&Some(Kept::Digest)) {
-        let secrets: Vec<Str> = from.secrets.iter().chain(&to.secrets).cloned().collect();
-        for side in [&mut *from, &mut *to] {
-            for text in side.manifests.texts_mut() {
-                if let Some(veiled) = manifest::veil(text, &secrets, !omitted) {
-                    *text = veiled;
-                }
-            }
-        }
+    let secrets: Vec<Str> = from.secrets.iter().chain(&to.secrets).cloned().collect();
+    let veils = !options.show_secrets || omitted || sides.contains(&Some(Kept::Digest));
+    if veils {
+        from.manifests.veil(&secrets, !omitted);
+        to.manifests.veil(&secrets, !omitted);
     }
     let home = from.namespace.clone().or_else(|| to.namespace.clone()).unwrap_or_else(|| "default".to_owned());
     let other = to.namespace.clone().unwrap_or_else(|| home.clone());
@@ -709,7 +718,13 @@ fn compare(
                 _ => None,
             }
         }
-        let known = Known { from: known(&pair.from), to: known(&pair.to), flags, options: &options };
+        let known = Known {
+            from: known(&pair.from),
+            to: known(&pair.to),
+            flags,
+            options: &options,
+            veiled: veils.then_some((secrets.as_slice(), !omitted)),
+        };
         notes = why::explain(&mut changes, &left, &right, &known);
     }
     Compared {

@@ -167,7 +167,8 @@ fn touched(mut files: Vec<String>) -> Result<Touched, Error> {
             let other = found.tree.absolute(other);
             absolute.starts_with(&format!("{other}/charts/"))
         };
-        if covered.contains(&absolute) || folders.iter().any(|other| inside(&other)) || is_library(&found.tree, folder) {
+        if covered.contains(&absolute) || folders.iter().any(|other| inside(&other)) || is_library(&found.tree, folder)
+        {
             continue;
         }
         if !with_local_dependencies(&found.tree, folder).iter().any(|chart| changed.has(chart)) {
@@ -202,12 +203,7 @@ fn template(touched: &Touched, flags: &Flags<'_>, terminal: &mut Terminal) -> Re
 }
 
 /// Brings snapshots up to date; fails if there was anything to do, so that it is looked at and staged.
-fn saved(
-    matches: &ArgMatches,
-    touched: &Touched,
-    flags: &Flags<'_>,
-    terminal: &mut Terminal,
-) -> Result<(), Error> {
+fn saved(matches: &ArgMatches, touched: &Touched, flags: &Flags<'_>, terminal: &mut Terminal) -> Result<(), Error> {
     let tree = &touched.tree;
     let existing_only = on(matches, "existing");
     for selection in &touched.selections {
@@ -216,9 +212,7 @@ fn saved(
         let kept = |environment: &crate::project::Environment| {
             project.releases.iter().any(|r| tree.kind(&snapshots::path(project, environment, r)).is_ok())
         };
-        let wanted = selection.with(|environment, _| {
-            kept(environment) || !(existing_only || project.is_convention())
-        });
+        let wanted = selection.with(|environment, _| kept(environment) || !(existing_only || project.is_convention()));
         let sealed = save::sealed(matches, project);
         let mut outcome = save::save(tree, &Disk, &wanted, flags, sealed, false, terminal);
         for (word, path) in &mut outcome.said {

@@ -7,7 +7,7 @@ use super::spread::spread;
 use super::template::Asked;
 use super::terminal::Terminal;
 use crate::diagnostic::{Diagnostic, Error};
-use crate::manifest::{Claims, Manifests, secret, veil};
+use crate::manifest::{Claims, Manifests, secret};
 use crate::project::{Environment, Project, Release, Secrets};
 use crate::release::saved::{self, Header, Sealed};
 use crate::subject::{Flags, Input, InputKind, Rendered, installed};
@@ -259,10 +259,8 @@ pub(super) fn seal(manifests: &mut Manifests, namespace: &str, secrets: &[Str], 
         if let Some(new) = secret::seal(text, namespace, how) {
             *text = new;
         }
-        if let Some(new) = veil(text, secrets, sealed == Sealed::Digest) {
-            *text = new;
-        }
     }
+    manifests.veil(secrets, sealed == Sealed::Digest);
 }
 
 /// A path as the project's folder knows it.

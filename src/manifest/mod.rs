@@ -87,6 +87,18 @@ pub struct Manifests {
 }
 
 impl Manifests {
+    /// Veils what came from encrypted layers, see [`veil()`].
+    pub fn veil(&mut self, secrets: &[Str], digests: bool) {
+        if secrets.is_empty() {
+            return;
+        }
+        for text in self.texts_mut() {
+            if let Some(veiled) = veil(text, secrets, digests) {
+                *text = veiled;
+            }
+        }
+    }
+
     /// The texts of all documents, to be changed.
     pub fn texts_mut(&mut self) -> impl Iterator<Item = &mut Str> {
         let crds = self.crds.iter_mut().map(|(_, text)| text);

@@ -75,7 +75,11 @@ fn place(manifests: &mut Manifests, path: &str, text: Str) -> Result<(), yaml::E
     let words = hook.iter().flat_map(|hook| hook.split(',')).map(|word| word.trim().to_lowercase());
     let events: Vec<Event> = words.filter_map(|word| Event::parse(&word)).collect();
     let document = Document { path: path.to_owned(), text, kind, name, events };
-    if hook.is_some() { manifests.hooks.push(document) } else { manifests.resources.push(document) }
+    if hook.is_some() {
+        manifests.hooks.push(document)
+    } else {
+        manifests.resources.push(document)
+    }
     Ok(())
 }
 
@@ -236,7 +240,10 @@ mod tests {
                 document("c/templates/a.yaml", "# why\nkind: A\nmetadata: {name: a}"),
                 document("c/templates/a.yaml", "kind: B\ndata: |\n  x\n  ---"),
             ],
-            hooks: vec![document("c/templates/h.yaml", "kind: H\nmetadata: {annotations: {helm.sh/hook: pre-install}}")],
+            hooks: vec![document(
+                "c/templates/h.yaml",
+                "kind: H\nmetadata: {annotations: {helm.sh/hook: pre-install}}",
+            )],
         };
         let text = Str::from(stream(&manifests));
         let back = read(&text, "x").unwrap();

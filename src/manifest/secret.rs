@@ -284,6 +284,16 @@ impl Values {
         self.without_telling_comments(&changes.apply(text))
     }
 
+    /// Where the values stand, in order; nothing where they stand in several places.
+    pub(crate) fn places(&self) -> Vec<(usize, usize)> {
+        if self.tangled {
+            return Vec::new();
+        }
+        let mut places: Vec<(usize, usize)> = self.list.iter().map(|value| (value.start, value.end)).collect();
+        places.sort_unstable();
+        places
+    }
+
     /// Written anew from what the document means.
     fn anew(&self, words: impl Fn(&Value) -> Option<String>) -> Option<Vec<u8>> {
         let mut json = overrides::json(&self.root).ok()?;

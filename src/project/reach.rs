@@ -45,13 +45,7 @@ impl Changed {
 impl Project {
     /// Whether what changed can change what a release is in an environment: the project's file, its chart and the charts that
     /// this names with `file://`, its layers, its snapshot.
-    pub fn is_touched(
-        &self,
-        tree: &dyn Tree,
-        environment: &Environment,
-        release: &Release,
-        changed: &Changed,
-    ) -> bool {
+    pub fn is_touched(&self, tree: &dyn Tree, environment: &Environment, release: &Release, changed: &Changed) -> bool {
         let name = &environment.name.text;
         if !self.is_convention() && changed.has(&tree.absolute(&self.source.path)) {
             return true;
@@ -86,7 +80,9 @@ pub fn with_local_dependencies(tree: &dyn Tree, chart: &str) -> Vec<String> {
         for name in ["Chart.yaml", "requirements.yaml"] {
             let Ok(text) = tree.read(&format!("{folder}/{name}")) else { continue };
             let Ok(Some(root)) = yaml::read(&text) else { continue };
-            let Some(yaml::Data::List(dependencies)) = root.get("dependencies").map(|node| &node.data) else { continue };
+            let Some(yaml::Data::List(dependencies)) = root.get("dependencies").map(|node| &node.data) else {
+                continue;
+            };
             for dependency in dependencies {
                 let repository = dependency.get("repository").and_then(yaml::Node::as_string);
                 let repository = repository.map(|text| text.to_string()).unwrap_or_default();
@@ -109,9 +105,18 @@ mod tests {
     fn tree() -> Memory {
         let mut tree = Memory::default();
         for (path, text) in [
-            ("rhelm.yaml", "environments: {base: {abstract: true}, up: {from: base}}\nreleases:\n  a: {chart: charts/a, values: ['v/{env}.yaml', x/{release}.yaml]}\n"),
-            ("charts/a/Chart.yaml", "apiVersion: v2\nname: a\nversion: 1.0.0\ndependencies: [{name: b, version: 1.0.0, repository: 'file://../b'}]\n"),
-            ("charts/b/Chart.yaml", "apiVersion: v2\nname: b\nversion: 1.0.0\ndependencies: [{name: a, version: 1.0.0, repository: 'file://../a'}]\n"),
+            (
+                "rhelm.yaml",
+                "environments: {base: {abstract: true}, up: {from: base}}\nreleases:\n  a: {chart: charts/a, values: ['v/{env}.yaml', x/{release}.yaml]}\n",
+            ),
+            (
+                "charts/a/Chart.yaml",
+                "apiVersion: v2\nname: a\nversion: 1.0.0\ndependencies: [{name: b, version: 1.0.0, repository: 'file://../b'}]\n",
+            ),
+            (
+                "charts/b/Chart.yaml",
+                "apiVersion: v2\nname: b\nversion: 1.0.0\ndependencies: [{name: a, version: 1.0.0, repository: 'file://../a'}]\n",
+            ),
             ("v/base.yaml", ""),
             ("x/a.yaml", ""),
         ] {

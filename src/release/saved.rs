@@ -127,11 +127,8 @@ pub fn read(text: &Str, path: &str) -> Result<Snapshot, Error> {
     if first.trim_end() != FIRST.as_bytes() {
         let source = Source { name: path.to_owned(), path: path.to_owned(), text: text.clone(), origin: None };
         let at = Location { source: Arc::new(source), span: Span::new(0, first.trim_end().len()) };
-        let message = if first.starts_with(MARK) {
-            "this snapshot was written by a later rhelm"
-        } else {
-            "this is no snapshot"
-        };
+        let message =
+            if first.starts_with(MARK) { "this snapshot was written by a later rhelm" } else { "this is no snapshot" };
         let diagnostic = Diagnostic::own(message).at(at).fact(format!("the first line of a snapshot is `{FIRST}`"));
         return Err(diagnostic.hint("`rhelm save` writes it anew").into());
     }
@@ -189,7 +186,8 @@ pub fn read(text: &Str, path: &str) -> Result<Snapshot, Error> {
         None
     };
     // Blank lines for the header, so that places are those of the file.
-    let mut padded: Vec<u8> = text.get(..start).unwrap_or_default().iter().map(|b| if *b == b'\n' { b'\n' } else { b' ' }).collect();
+    let mut padded: Vec<u8> =
+        text.get(..start).unwrap_or_default().iter().map(|b| if *b == b'\n' { b'\n' } else { b' ' }).collect();
     padded.extend_from_slice(body);
     let manifests = match manifest::read(&Str::from(padded), path) {
         Ok(manifests) => manifests,

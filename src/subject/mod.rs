@@ -99,7 +99,8 @@ mod tests {
         assert_eq!(parse("git:HEAD~2").unwrap(), Subject::Git(Revision::Commit("HEAD~2".into())));
         assert_eq!(parse("file:a:b").unwrap(), Subject::File("a:b".into()));
         assert_eq!(parse("-").unwrap(), Subject::Stdin);
-        for text in ["", "git", "git:", "env:", "file:", "live", "cluster", "live:3", "stagign", "saved:x", "http://x"] {
+        for text in ["", "git", "git:", "env:", "file:", "live", "cluster", "live:3", "stagign", "saved:x", "http://x"]
+        {
             assert!(parse(text).is_err(), "{text}");
         }
         assert_eq!(parse("stagin").unwrap_err().diagnostics()[0].hints[0].text, "did you mean `staging`?");

@@ -130,12 +130,7 @@ impl Rendering<'_> {
     ///
     /// # Errors
     /// Whatever is wrong with it.
-    pub fn render(
-        &self,
-        flags: &Flags<'_>,
-        change: Option<&Change<'_>>,
-        rendered: &mut Rendered,
-    ) -> Result<(), Error> {
+    pub fn render(&self, flags: &Flags<'_>, change: Option<&Change<'_>>, rendered: &mut Rendered) -> Result<(), Error> {
         match self {
             Rendering::Installed { tree, project, environment, release } => {
                 installed(*tree, project, environment, release, flags, change, rendered)
@@ -159,9 +154,7 @@ impl Rendering<'_> {
                 let (options, _) = layered(project, &installation, flags);
                 (*tree, installation.chart, options)
             }
-            Rendering::Chart { tree, path, .. } => {
-                (*tree, crate::chart::locate(*tree, path)?, flags.values.clone())
-            }
+            Rendering::Chart { tree, path, .. } => (*tree, crate::chart::locate(*tree, path)?, flags.values.clone()),
         };
         let (user, layers) = options.read(tree)?;
         let loaded = crate::chart::load(tree, &path, &mut Vec::new())?;

@@ -230,7 +230,8 @@ impl Git {
                 Some(_) => done = here,
             }
         }
-        let entry = if done.is_empty() { Entry::Folder } else { self.entries.get(&done).cloned().unwrap_or(Entry::Folder) };
+        let entry =
+            if done.is_empty() { Entry::Folder } else { self.entries.get(&done).cloned().unwrap_or(Entry::Folder) };
         Ok(Some((done, entry)))
     }
 
@@ -240,7 +241,9 @@ impl Git {
         let mut objects = self.objects.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let Objects { ask, answer, .. } = &mut *objects;
         let ask = ask.as_mut().ok_or_else(|| failed("it has ended"))?;
-        ask.write_all(format!("{object}\n").as_bytes()).and_then(|()| ask.flush()).map_err(|e| failed(&e.to_string()))?;
+        ask.write_all(format!("{object}\n").as_bytes())
+            .and_then(|()| ask.flush())
+            .map_err(|e| failed(&e.to_string()))?;
         let mut head = String::new();
         answer.by_ref().take(4096).read_line(&mut head).map_err(|e| failed(&e.to_string()))?;
         // `OBJECT blob SIZE`
