@@ -113,9 +113,18 @@ pub fn value_reads(compiled: &CompiledChart<'_, '_>, top: &Live<'_>, values: &Ma
         .collect();
     let (entries, scopes) = compiled.entries();
     let reads = template::reads(compiled.set(), &lookup_function, &entries, scopes.len(), &sources);
-    // Tera templates are not followed.
-    let tera = lives.iter().any(|live| live.chart().files.iter().any(|file| file.name.starts_with("tera/")));
-    let mut out = ValueReads { paths: BTreeMap::new(), complete: reads.complete && !tera };
+    let mut out = ValueReads { paths: BTreeMap::new(), complete: reads.complete };
+    for live in &lives {
+        let mut at = Vec::new();
+        prefix(top, live, &mut at);
+        for file in live.chart().files.iter().filter(|file| file.name.starts_with("tera/")) {
+            out.add_mentions(top, &at, file.data(), "Values");
+            // What leads to other charts' values leads to all of them.
+            if mentions(file.data(), "Subcharts").next().is_some() {
+                out.add(top, at.clone(), Read { whole: true, places: Vec::new() });
+            }
+        }
+    }
     for ((object, keys), read) in reads.keys {
         let Some(live) = scopes.get(object) else { continue };
         let mut path = Vec::new();
@@ -144,7 +153,37 @@ pub fn value_reads(compiled: &CompiledChart<'_, '_>, top: &Live<'_>, values: &Ma
     out
 }
 
+/// Where a word stands in a text by itself: what follows it.
+fn mentions<'t>(text: &'t [u8], word: &'t str) -> impl Iterator<Item = &'t [u8]> {
+    let is_name = |b: &u8| b.is_ascii_alphanumeric() || *b == b'_';
+    memchr::memmem::find_iter(text, word.as_bytes()).filter_map(move |at| {
+        let (before, rest) = text.split_at_checked(at)?;
+        let after = rest.get(word.len()..)?;
+        let alone = !before.last().is_some_and(is_name) && !after.first().is_some_and(is_name);
+        alone.then_some(after)
+    })
+}
+
 impl ValueReads {
+    /// Takes as read what a Tera template names: `Values.a.b`, and all below it. Where it takes hold of the values in another
+    /// way everything counts. `at` leads to the values, `name` is what they are called there.
+    pub fn add_mentions(&mut self, top: &Live<'_>, at: &[String], text: &[u8], name: &str) {
+        for after in mentions(text, name) {
+            let mut path = at.to_vec();
+            let mut rest = after;
+            while let Some(key) = rest.strip_prefix(b".") {
+                let length = key.iter().take_while(|b| b.is_ascii_alphanumeric() || **b == b'_').count();
+                let (key, after) = key.split_at_checked(length).unwrap_or_default();
+                if key.is_empty() {
+                    break;
+                }
+                path.push(String::from_utf8_lossy(key).into_owned());
+                rest = after;
+            }
+            self.add(top, path, Read { whole: true, places: Vec::new() });
+        }
+    }
+
     fn add(&mut self, top: &Live<'_>, path: Vec<String>, read: Read) {
         // Who reads all values of a chart reads what is global.
         let chart = path.is_empty() || {

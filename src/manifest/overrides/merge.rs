@@ -108,7 +108,8 @@ impl Merger<'_> {
             retain(into, patch, keys)?;
         }
         let orders = self.special(into, patch, path)?;
-        let plain = |key: &str| !matches!(key, DIRECTIVE | RETAIN) && !key.starts_with(DELETE) && !key.starts_with(ORDER);
+        let plain =
+            |key: &str| !matches!(key, DIRECTIVE | RETAIN) && !key.starts_with(DELETE) && !key.starts_with(ORDER);
         for (key, value) in patch.iter().filter(|(key, _)| plain(key)) {
             if value.is_null() {
                 into.remove(key);
