@@ -44,6 +44,8 @@ pub struct Undefined {
     pub path: Vec<String>,
     /// Where it is read.
     pub places: Vec<Location>,
+    /// Whether all of these are ready for there being nothing: conditions, `default` and the like.
+    pub optional: bool,
     /// What was perhaps meant: a path that is set.
     pub near: Option<String>,
 }
@@ -121,7 +123,7 @@ pub fn value_reads(compiled: &CompiledChart<'_, '_>, top: &Live<'_>, values: &Ma
             out.add_mentions(top, &at, file.data(), "Values");
             // What leads to other charts' values leads to all of them.
             if mentions(file.data(), "Subcharts").next().is_some() {
-                out.add(top, at.clone(), Read { whole: true, places: Vec::new() });
+                out.add(top, at.clone(), Read { whole: true, ..Read::default() });
             }
         }
     }
@@ -180,7 +182,7 @@ impl ValueReads {
                 path.push(String::from_utf8_lossy(key).into_owned());
                 rest = after;
             }
-            self.add(top, path, Read { whole: true, places: Vec::new() });
+            self.add(top, path, Read { whole: true, ..Read::default() });
         }
     }
 
@@ -199,13 +201,14 @@ impl ValueReads {
         let known = self.paths.entry(canonical(top, &path)).or_default();
         known.whole |= read.whole;
         known.places.extend(read.places);
+        known.guarded.extend(read.guarded);
     }
 
     fn add_dependencies(&mut self, top: &Live<'_>, live: &Live<'_>, at: &[String]) {
         let below = |keys: &[&str]| -> Vec<String> {
             at.iter().cloned().chain(keys.iter().map(|key| (*key).to_owned())).collect()
         };
-        let whole = || Read { whole: true, places: Vec::new() };
+        let whole = || Read { whole: true, ..Read::default() };
         for dependency in live.chart().metadata.dependencies.iter().flatten() {
             for condition in dependency.condition.trim().split(',').filter(|condition| !condition.is_empty()) {
                 self.add(top, below(&condition.split('.').collect::<Vec<_>>()), whole());
@@ -261,21 +264,25 @@ impl ValueReads {
         unused.filter(|unused| !unused.given.is_empty()).collect()
     }
 
-    /// What templates surely read and nobody set; in the order of the paths.
+    /// What templates surely read and nobody set: first what they need, then what they can do without; each in the order of
+    /// the paths.
     pub fn undefined(&self, explanation: &Explanation<'_, '_>) -> Vec<Undefined> {
-        let unset = self
-            .paths
-            .iter()
-            .filter(|(path, read)| !read.places.is_empty() && !path.is_empty() && explanation.path(path).is_none());
-        unset
+        let unset = self.paths.iter().filter(|(path, read)| {
+            let named = !read.places.is_empty() || !read.guarded.is_empty();
+            named && !path.is_empty() && explanation.path(path).is_none()
+        });
+        let mut undefined: Vec<Undefined> = unset
             .map(|(path, read)| {
                 let near = explanation.nearest(path);
-                let mut places = read.places.clone();
+                let optional = read.places.is_empty();
+                let mut places = if optional { read.guarded.clone() } else { read.places.clone() };
                 places.sort_by(|a, b| (&a.source.path, a.span.start).cmp(&(&b.source.path, b.span.start)));
                 places.dedup_by(|a, b| a.source.path == b.source.path && a.span == b.span);
-                Undefined { path: path.clone(), places, near }
+                Undefined { path: path.clone(), places, optional, near }
             })
-            .collect()
+            .collect();
+        undefined.sort_by_key(|undefined| undefined.optional);
+        undefined
     }
 
     /// A path that is read or has a default, and looks like one that is not: a name beside it, or the same name elsewhere.

@@ -1,5 +1,5 @@
 use super::*;
-use crate::tree::{BufferedFile, Ignore, Kind, Memory, Tree};
+use crate::tree::{self, BufferedFile, Kind, Memory, Tree};
 use crate::values::Below;
 use std::cell::Cell;
 use std::time::{Duration, Instant};
@@ -112,7 +112,7 @@ impl Tree for Counted {
     fn walk(
         &self,
         root: &str,
-        ignore: &Ignore<'_>,
+        ignore: &tree::Ignore<'_>,
         log: &mut Vec<String>,
     ) -> Result<Vec<BufferedFile>, crate::tree::Error> {
         self.0.walk(root, ignore, log)

@@ -90,13 +90,15 @@ pub(super) fn undefined(
     format: &str,
 ) -> Result<Found, Error> {
     let undefined = reads(loaded, top, values)?.undefined(explanation);
-    let any = !undefined.is_empty();
+    // What templates can do without is told, and is nothing to fail for.
+    let any = undefined.iter().any(|undefined| !undefined.optional);
     if format == "json" {
-        let items = undefined.iter().map(|Undefined { path, places, near }| {
+        let items = undefined.iter().map(|Undefined { path, places, optional, near }| {
             let places = places.iter().map(|at| Json::Object(json_of_file(Some(at)).into()));
             Json::Object(vec![
                 ("path", Json::text(explanation.text(path))),
                 ("near", Json::optional(near.as_deref())),
+                ("optional", Json::Bool(*optional)),
                 ("places", Json::List(places.collect())),
             ])
         });
@@ -105,8 +107,10 @@ pub(super) fn undefined(
         return Ok((Json::Object(fields).print(), any));
     }
     let mut out = String::new();
-    for Undefined { path, places, near } in &undefined {
-        out.push_str(&format!("{}: no layer sets it{}\n", explanation.text(path), near_text(near.as_deref())));
+    for Undefined { path, places, optional, near } in &undefined {
+        let unneeded = if *optional { " (optional)" } else { "" };
+        let near = near_text(near.as_deref());
+        out.push_str(&format!("{}: no layer sets it{unneeded}{near}\n", explanation.text(path)));
         places.iter().for_each(|at| out.push_str(&format!("  {}\n", place(at))));
     }
     Ok((out.into_bytes(), any))

@@ -28,6 +28,9 @@ pub(super) fn merge(into: &mut Json, patch: &Json, object: &Object) -> Result<()
     Merger { kind: if known { &object.kind } else { "" } }.value(into, patch, &mut Vec::new())
 }
 
+/// A list's name, the order that it is to have, and the items that were there.
+type Order<'p> = (&'p str, &'p [Json], Vec<Json>);
+
 struct Merger<'a> {
     /// Empty for custom resources.
     kind: &'a str,
@@ -144,7 +147,7 @@ impl Merger<'_> {
         into: &mut Map<String, Json>,
         patch: &'p Map<String, Json>,
         path: &mut Vec<String>,
-    ) -> Result<Vec<(&'p str, &'p [Json], Vec<Json>)>, String> {
+    ) -> Result<Vec<Order<'p>>, String> {
         let mut orders = Vec::new();
         for (directive, value) in patch {
             let Some(key) = directive.strip_prefix(DELETE).or_else(|| directive.strip_prefix(ORDER)) else { continue };
