@@ -304,16 +304,9 @@ impl<'l, 'c> Explanation<'l, 'c> {
                 explained.voices.insert(0, voice);
             }
         }
-        // Those who would take turns change places with each other: the later somebody's turn comes, the lower he stands.
+        // The later somebody's turn comes, the lower is his place; who never has one is below them all.
         let turn = |voice: &Voice| turns.iter().position(|speaker| is_of(voice, speaker));
-        let mut ordered: Vec<Voice> = explained.voices.iter().filter(|voice| turn(voice).is_some()).cloned().collect();
-        ordered.sort_by_key(|voice| turn(voice).map_or(0, |turn| turns.len() - turn));
-        let mut ordered = ordered.into_iter();
-        for place in explained.voices.iter_mut().filter(|voice| turn(voice).is_some()) {
-            if let Some(voice) = ordered.next() {
-                *place = voice;
-            }
-        }
+        explained.voices.sort_by_key(|voice| turn(voice).map_or(0, |turn| turns.len() - turn));
         Some(explained)
     }
 
