@@ -74,7 +74,11 @@ fn command() -> Command {
                 .mut_arg("show-only", |arg| arg.add(ArgValueCandidates::new(|| candidates(templates()))))
                 .mut_arg("output-dir", |arg| arg.add(ArgValueCompleter::new(PathCompleter::dir())))
         })
-        .mut_subcommand("values", compared)
+        .mut_subcommand("values", |command| compared(command).mut_arg("diff", |arg| arg.add(environments())))
+        .mut_subcommand("completion", |command| {
+            let shells = || candidates(SHELLS.map(str::to_owned));
+            command.mut_arg("shell", |arg| arg.hide(false).add(ArgValueCandidates::new(shells)))
+        })
         .mut_subcommand("save", compared)
         .mut_subcommand("diff", |command| {
             let subjects = || candidates(subjects());
@@ -131,7 +135,11 @@ fn releases_and_folders(current: &OsStr) -> Vec<CompletionCandidate> {
 fn templates() -> BTreeSet<String> {
     let mut charts: BTreeSet<String> = BTreeSet::new();
     if let Some(project) = project() {
-        charts.extend(project.releases.iter().map(|release| project.path(&release.chart.text)));
+        // A chart's path can hold the environment's name.
+        let names: Vec<&str> = project.concrete().map(|environment| environment.name.text.as_str()).collect();
+        for release in &project.releases {
+            charts.extend(names.iter().map(|name| project.path(&release.chart.text.replace("{env}", name))));
+        }
     } else if Disk.kind("Chart.yaml").is_ok() {
         charts.insert(".".to_owned());
     }

@@ -48,25 +48,30 @@ pub(super) fn run(asked: &Asked<'_>, selection: &Selection, terminal: &mut Termi
     }
     // A single release fails as it does for Helm.
     let single = jobs.len() == 1;
-    let mut done = all(asked, &jobs, single).into_iter();
+    let mut done = all(asked, &jobs, single);
+    done.iter().for_each(|outcome| terminal.hide(&outcome.secrets));
+    let mut idle = idle(asked, selection, &done, terminal).into_iter();
+    let mut done = done.drain(..);
     let mut failures: Vec<Error> = Vec::new();
     let mut failed: Vec<String> = Vec::new();
     let several = selection.environments.len() > 1;
-    for (environment, releases, whole) in selection.iter() {
+    for (environment, releases, _) in selection.iter() {
         let mut claims = Claims::default();
-        let mut matches = Matches::default();
+        // Nothing is printed of an environment whose overrides do not mean what is there.
+        let idle = idle.next().flatten();
+        let is_printed = idle.is_none();
+        failures.extend(idle);
         for release in &releases {
             let Some(outcome) = done.next() else { break };
             let key = &release.key.text;
             let shown = if several { format!("{}/{key}", environment.name.text) } else { key.clone() };
-            terminal.hide(&outcome.secrets);
             outcome.warnings.iter().for_each(|warning| terminal.say(warning));
-            matches.add(&outcome.matches);
             terminal.advise_debug = single && outcome.release_exists && !asked.debug;
             let result = match outcome.error {
                 Some(error) => Err(error),
                 None => match claims.claim(key, &outcome.namespace, &outcome.manifests) {
                     Some(clash) => Err(clashing(key, &clash)),
+                    None if !is_printed => Ok(()),
                     None => {
                         let home = Home { environment: &environment.name.text, release: key };
                         print_manifests(asked, &outcome.manifests, Some(home), release.name(), terminal)
@@ -81,14 +86,6 @@ pub(super) fn run(asked: &Asked<'_>, selection: &Selection, terminal: &mut Termi
                 }
                 failures.push(error);
                 failed.push(shown);
-            }
-        }
-        if asked.overrides && failed.is_empty() {
-            let idle = unmatched(&selection.project.overrides(environment), &matches);
-            if whole && !idle.is_empty() {
-                failures.push(Error::all(idle));
-            } else {
-                idle.iter().for_each(|diagnostic| terminal.warn(diagnostic));
             }
         }
     }
@@ -108,11 +105,34 @@ pub(super) fn run(asked: &Asked<'_>, selection: &Selection, terminal: &mut Termi
     Err(Error::all(failures.iter().flat_map(|failure| failure.diagnostics().iter().cloned()).collect()))
 }
 
+/// For each environment what is wrong with overrides that match nothing. Where not all of its releases are rendered these
+/// are warnings.
+fn idle(asked: &Asked<'_>, selection: &Selection, done: &[Done], terminal: &mut Terminal) -> Vec<Option<Error>> {
+    let mut done = done.iter();
+    let mut all = Vec::new();
+    for (environment, releases, whole) in selection.iter() {
+        let here: Vec<&Done> = done.by_ref().take(releases.len()).collect();
+        // What failed could have been what they are about.
+        if !asked.overrides || here.iter().any(|outcome| outcome.error.is_some()) {
+            all.push(None);
+            continue;
+        }
+        let mut matches = Matches::default();
+        here.iter().for_each(|outcome| matches.add(&outcome.matches));
+        let idle = unmatched(&selection.project.overrides(environment), &matches);
+        if !whole {
+            idle.iter().for_each(|diagnostic| terminal.warn(diagnostic));
+        }
+        all.push((whole && !idle.is_empty()).then(|| Error::all(idle)));
+    }
+    all
+}
+
 pub(super) fn clashing(key: &str, clash: &crate::manifest::Clash) -> Error {
-    let message = format!(
-        "releases `{}` and `{key}` both render {} into namespace `{}`",
-        clash.first, clash.object, clash.object.namespace
-    );
+    let mut message = format!("releases `{}` and `{key}` both render {}", clash.first, clash.object);
+    if clash.object.has_namespace() {
+        message.push_str(&format!(" into namespace `{}`", clash.object.namespace));
+    }
     Diagnostic::own(message).fact(format!("`{key}` renders it from {}", clash.path)).into()
 }
 

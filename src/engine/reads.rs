@@ -44,6 +44,8 @@ pub struct Undefined {
     pub path: Vec<String>,
     /// Where it is read.
     pub places: Vec<Location>,
+    /// Whether all of these are ready for there being nothing: conditions, `default` and the like.
+    pub optional: bool,
     /// What was perhaps meant: a path that is set.
     pub near: Option<String>,
 }
@@ -113,9 +115,18 @@ pub fn value_reads(compiled: &CompiledChart<'_, '_>, top: &Live<'_>, values: &Ma
         .collect();
     let (entries, scopes) = compiled.entries();
     let reads = template::reads(compiled.set(), &lookup_function, &entries, scopes.len(), &sources);
-    // Tera templates are not followed.
-    let tera = lives.iter().any(|live| live.chart().files.iter().any(|file| file.name.starts_with("tera/")));
-    let mut out = ValueReads { paths: BTreeMap::new(), complete: reads.complete && !tera };
+    let mut out = ValueReads { paths: BTreeMap::new(), complete: reads.complete };
+    for live in &lives {
+        let mut at = Vec::new();
+        prefix(top, live, &mut at);
+        for file in live.chart().files.iter().filter(|file| file.name.starts_with("tera/")) {
+            out.add_mentions(top, &at, file.data(), "Values");
+            // What leads to other charts' values leads to all of them.
+            if mentions(file.data(), "Subcharts").next().is_some() {
+                out.add(top, at.clone(), Read { whole: true, ..Read::default() });
+            }
+        }
+    }
     for ((object, keys), read) in reads.keys {
         let Some(live) = scopes.get(object) else { continue };
         let mut path = Vec::new();
@@ -144,7 +155,37 @@ pub fn value_reads(compiled: &CompiledChart<'_, '_>, top: &Live<'_>, values: &Ma
     out
 }
 
+/// Where a word stands in a text by itself: what follows it.
+fn mentions<'t>(text: &'t [u8], word: &'t str) -> impl Iterator<Item = &'t [u8]> {
+    let is_name = |b: &u8| b.is_ascii_alphanumeric() || *b == b'_';
+    memchr::memmem::find_iter(text, word.as_bytes()).filter_map(move |at| {
+        let (before, rest) = text.split_at_checked(at)?;
+        let after = rest.get(word.len()..)?;
+        let alone = !before.last().is_some_and(is_name) && !after.first().is_some_and(is_name);
+        alone.then_some(after)
+    })
+}
+
 impl ValueReads {
+    /// Takes as read what a Tera template names: `Values.a.b`, and all below it. Where it takes hold of the values in another
+    /// way everything counts. `at` leads to the values, `name` is what they are called there.
+    pub fn add_mentions(&mut self, top: &Live<'_>, at: &[String], text: &[u8], name: &str) {
+        for after in mentions(text, name) {
+            let mut path = at.to_vec();
+            let mut rest = after;
+            while let Some(key) = rest.strip_prefix(b".") {
+                let length = key.iter().take_while(|b| b.is_ascii_alphanumeric() || **b == b'_').count();
+                let (key, after) = key.split_at_checked(length).unwrap_or_default();
+                if key.is_empty() {
+                    break;
+                }
+                path.push(String::from_utf8_lossy(key).into_owned());
+                rest = after;
+            }
+            self.add(top, path, Read { whole: true, ..Read::default() });
+        }
+    }
+
     fn add(&mut self, top: &Live<'_>, path: Vec<String>, read: Read) {
         // Who reads all values of a chart reads what is global.
         let chart = path.is_empty() || {
@@ -160,13 +201,14 @@ impl ValueReads {
         let known = self.paths.entry(canonical(top, &path)).or_default();
         known.whole |= read.whole;
         known.places.extend(read.places);
+        known.guarded.extend(read.guarded);
     }
 
     fn add_dependencies(&mut self, top: &Live<'_>, live: &Live<'_>, at: &[String]) {
         let below = |keys: &[&str]| -> Vec<String> {
             at.iter().cloned().chain(keys.iter().map(|key| (*key).to_owned())).collect()
         };
-        let whole = || Read { whole: true, places: Vec::new() };
+        let whole = || Read { whole: true, ..Read::default() };
         for dependency in live.chart().metadata.dependencies.iter().flatten() {
             for condition in dependency.condition.trim().split(',').filter(|condition| !condition.is_empty()) {
                 self.add(top, below(&condition.split('.').collect::<Vec<_>>()), whole());
@@ -222,21 +264,25 @@ impl ValueReads {
         unused.filter(|unused| !unused.given.is_empty()).collect()
     }
 
-    /// What templates surely read and nobody set; in the order of the paths.
+    /// What templates surely read and nobody set: first what they need, then what they can do without; each in the order of
+    /// the paths.
     pub fn undefined(&self, explanation: &Explanation<'_, '_>) -> Vec<Undefined> {
-        let unset = self
-            .paths
-            .iter()
-            .filter(|(path, read)| !read.places.is_empty() && !path.is_empty() && explanation.path(path).is_none());
-        unset
+        let unset = self.paths.iter().filter(|(path, read)| {
+            let named = !read.places.is_empty() || !read.guarded.is_empty();
+            named && !path.is_empty() && explanation.path(path).is_none()
+        });
+        let mut undefined: Vec<Undefined> = unset
             .map(|(path, read)| {
                 let near = explanation.nearest(path);
-                let mut places = read.places.clone();
+                let optional = read.places.is_empty();
+                let mut places = if optional { read.guarded.clone() } else { read.places.clone() };
                 places.sort_by(|a, b| (&a.source.path, a.span.start).cmp(&(&b.source.path, b.span.start)));
                 places.dedup_by(|a, b| a.source.path == b.source.path && a.span == b.span);
-                Undefined { path: path.clone(), places, near }
+                Undefined { path: path.clone(), places, optional, near }
             })
-            .collect()
+            .collect();
+        undefined.sort_by_key(|undefined| undefined.optional);
+        undefined
     }
 
     /// A path that is read or has a default, and looks like one that is not: a name beside it, or the same name elsewhere.

@@ -3,6 +3,7 @@
 use super::reader::{Reader, Text};
 use super::{Project, RESERVED};
 use crate::engine::{KubeVersion, Release as HelmRelease};
+use std::collections::{HashMap, HashSet};
 
 /// Completes the ladders and notes what does not fit together.
 pub(super) fn project(reader: &mut Reader, project: &mut Project) {
@@ -121,12 +122,17 @@ fn remote(reader: &mut Reader, path: &Text, what: &str) {
 
 /// Follows `from` down to the foot.
 fn ladders(reader: &mut Reader, project: &mut Project) {
+    // Of equal names, which are told elsewhere, the first counts.
+    let mut places: HashMap<&str, usize> = HashMap::new();
+    for (i, environment) in project.environments.iter().enumerate() {
+        places.entry(&environment.name.text).or_insert(i);
+    }
     let below: Vec<Option<usize>> = project
         .environments
         .iter()
         .map(|environment| {
             let from = environment.from.as_ref()?;
-            let found = project.environments.iter().position(|other| other.name.text == from.text);
+            let found = places.get(from.text.as_str()).copied();
             if found.is_none() {
                 let known = project.environments.iter().filter(|e| e.name.text != environment.name.text);
                 let message = format!("there is no environment `{}`", from.text);
@@ -135,12 +141,18 @@ fn ladders(reader: &mut Reader, project: &mut Project) {
             found
         })
         .collect();
-    let mut told: Vec<usize> = Vec::new();
+    let mut told: HashSet<usize> = HashSet::new();
+    // The last ladder that an environment was seen on: long ones are many.
+    let mut seen: Vec<Option<usize>> = vec![None; below.len()];
     for start in 0..below.len() {
         let mut ladder = vec![start];
         let mut at = start;
         while let Some(next) = below.get(at).copied().flatten() {
-            if let Some(first) = ladder.iter().position(|seen| *seen == next) {
+            if let Some(seen) = seen.get_mut(at) {
+                *seen = Some(start);
+            }
+            if seen.get(next).copied().flatten() == Some(start) {
+                let first = ladder.iter().position(|one| *one == next).unwrap_or_default();
                 let cycle = ladder.split_off(first);
                 if !cycle.iter().any(|one| told.contains(one)) {
                     told_cycle(reader, project, &cycle);

@@ -1,10 +1,9 @@
 //! What an environment means in a chart's folder that has no project's file.
 
-use super::near::near;
 use super::reader::Text;
 use super::{Environment, Project, RESERVED, Release, Secrets};
 use crate::diagnostic::{Diagnostic, Error, Source, Span};
-use crate::tree::{Kind, Tree, clean, list};
+use crate::tree::{Kind, Tree, clean, list, near};
 use crate::value::Str;
 use crate::values::SUFFIX;
 use crate::yaml;

@@ -1,13 +1,12 @@
 //! A release in an environment: its chart, its layers in order, and where it goes.
 
-use super::near::near;
 use super::reader::Text;
 use super::{Environment, Project, Release, Setting};
 use crate::diagnostic::{Diagnostic, Error, Location};
 use crate::engine::KubeVersion;
 use crate::manifest::overrides::Override;
 use crate::tera::Variables;
-use crate::tree::{Kind, Tree};
+use crate::tree::{Kind, Tree, near};
 use crate::values::{Below, SUFFIX, Templating};
 
 /// A release in an environment.
@@ -70,6 +69,22 @@ fn existing(tree: &dyn Tree, path: String) -> Option<String> {
         return Some(path);
     }
     Some(format!("{path}{SUFFIX}")).filter(|path| is_file(tree, path))
+}
+
+/// Why what stands at a path is no values file: it is a folder, a link that leads nowhere, …; none where there is a file, or
+/// nothing.
+fn unreadable(tree: &dyn Tree, path: &str) -> Option<String> {
+    match tree.kind(path) {
+        Ok(Kind::File) => None,
+        // Beside a folder there may be the template.
+        Ok(Kind::Folder) if is_file(tree, &format!("{path}{SUFFIX}")) => None,
+        Ok(Kind::Folder) => Some("it is a folder".to_owned()),
+        Err(error) if error.missing && !tree.is_link(path) => None,
+        Err(error) if error.missing => Some("it is a link that leads nowhere".to_owned()),
+        // A part of the way there is no folder: there is nothing.
+        Err(error) if error.words.ends_with("not a directory") => None,
+        Err(error) => Some(error.words),
+    }
 }
 
 /// A layer by its path.
@@ -181,7 +196,7 @@ impl Project {
                     let input = input(format!("{file}{SUFFIX}"), &environment.name.text);
                     layers.push(Layer { input, origin: Origin::Literal });
                 }
-                Ok(Kind::Folder) => missing.push(self.missing(tree, path, "values file", &[file], "is a folder")),
+                Ok(Kind::Folder) => missing.push(self.missing(tree, path, "values file", &[file], "it is a folder")),
                 Err(error) => missing.push(self.missing(tree, path, "values file", &[file], &error.words)),
             }
         };
@@ -193,7 +208,10 @@ impl Project {
             let patterns = rest.iter().zip(&mut found).filter(|(path, _)| is_pattern(path));
             for (pattern, found) in patterns {
                 let file = self.path(&fill(&pattern.text, &rung.name.text, key));
-                if self.both(tree, pattern, &file, missing) {
+                if let Some(wrong) = unreadable(tree, &file) {
+                    *found = true;
+                    missing.push(self.missing(tree, pattern, "values file", &[file], &wrong));
+                } else if self.both(tree, pattern, &file, missing) {
                     *found = true;
                 } else if let Some(file) = existing(tree, file) {
                     *found = true;

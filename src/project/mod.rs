@@ -8,7 +8,6 @@ mod convention;
 mod declaration;
 mod init;
 mod installation;
-mod near;
 mod reach;
 mod reader;
 mod schema;
@@ -22,7 +21,7 @@ pub use schema::SCHEMA;
 
 use crate::diagnostic::{Diagnostic, Error, Source, Span, nearest};
 use crate::manifest::overrides::Override;
-use crate::tree::{Tree, clean};
+use crate::tree::{Tree, clean, near};
 use crate::value::Str;
 use crate::yaml::Node;
 use std::sync::Arc;
@@ -195,14 +194,19 @@ impl Project {
     /// # Errors
     /// The file cannot be read, is no YAML, or has mistakes: all of them.
     pub fn read(tree: &dyn Tree, path: &str) -> Result<Project, Error> {
-        let path = match tree.kind(path) {
+        let path = relative(tree, path);
+        let path = match tree.kind(&path) {
             Ok(crate::tree::Kind::Folder) => clean(&format!("{path}/{FILE}")),
-            _ => path.to_owned(),
+            _ => path,
         };
+        if tree.kind(&path) == Ok(crate::tree::Kind::File) && !tree.is_regular(&path) {
+            let message = format!("`{path}` cannot be a project file: it is a pipe or a device");
+            return Err(Diagnostic::own(message).into());
+        }
         let text = tree.read(&path).map_err(|error| {
             let message = if error.missing { format!("there is no project file `{path}`") } else { error.words };
             let diagnostic = Diagnostic::own(message);
-            match near::near(tree, &path) {
+            match near(tree, &path) {
                 Some(near) => diagnostic.hint(format!("there is `{near}`")),
                 None => diagnostic,
             }
@@ -319,6 +323,24 @@ impl Project {
             clean(&format!("{}/{path}", self.folder))
         }
     }
+}
+
+/// A path from the working directory, as far as it can be reached without leaving it more often than it is deep.
+fn relative(tree: &dyn Tree, path: &str) -> String {
+    if !path.starts_with('/') {
+        return path.to_owned();
+    }
+    let (here, there) = (tree.absolute("."), clean(path));
+    let parts = |path: &str| -> Vec<String> { path.split('/').filter(|p| !p.is_empty()).map(str::to_owned).collect() };
+    let (here, there) = (parts(&here), parts(&there));
+    let same = here.iter().zip(&there).take_while(|(a, b)| a == b).count();
+    // Nothing in common but the root: the whole path says more.
+    if same == 0 {
+        return clean(path);
+    }
+    let up = here.iter().skip(same).map(|_| "..".to_owned());
+    let relative: Vec<String> = up.chain(there.into_iter().skip(same)).collect();
+    if relative.is_empty() { ".".to_owned() } else { relative.join("/") }
 }
 
 #[cfg(test)]

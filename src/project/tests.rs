@@ -1,6 +1,7 @@
 use super::*;
-use crate::tree::Memory;
+use crate::tree::{self, BufferedFile, Kind, Memory, Tree};
 use crate::values::Below;
+use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 fn project(text: &str, files: &[&str]) -> (Memory, Result<Project, Error>) {
@@ -88,6 +89,72 @@ fn large() {
     }
     // Milliseconds where the code is optimised; here it is not, and others work beside it.
     assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+}
+
+/// A tree that counts what it is asked.
+struct Counted(Memory, Cell<usize>);
+
+impl Tree for Counted {
+    fn absolute(&self, path: &str) -> String {
+        self.0.absolute(path)
+    }
+
+    fn kind(&self, path: &str) -> Result<Kind, crate::tree::Error> {
+        self.1.set(self.1.get() + 1);
+        self.0.kind(path)
+    }
+
+    fn read(&self, path: &str) -> Result<Str, crate::tree::Error> {
+        self.1.set(self.1.get() + 1);
+        self.0.read(path)
+    }
+
+    fn walk(
+        &self,
+        root: &str,
+        ignore: &tree::Ignore<'_>,
+        log: &mut Vec<String>,
+    ) -> Result<Vec<BufferedFile>, crate::tree::Error> {
+        self.0.walk(root, ignore, log)
+    }
+}
+
+/// What is asked of the disk for a release does not grow with the other releases, and only by a few questions a rung.
+#[test]
+fn questions() {
+    let mut asked = Vec::new();
+    for (rungs, releases) in [(20, 10), (20, 300), (200, 10)] {
+        let mut text = "environments:\n  e0: {}\n".to_owned();
+        (1..rungs).for_each(|i| text.push_str(&format!("  e{i}: {{from: e{}}}\n", i - 1)));
+        text.push_str("releases:\n");
+        (0..releases).for_each(|i| text.push_str(&format!("  c{i}: {{chart: c, values: 'v/{{env}}'}}\n")));
+        let files: Vec<String> = (0..rungs).map(|i| format!("v/e{i}")).collect();
+        let (tree, project) = project(&text, &files.iter().map(String::as_str).collect::<Vec<_>>());
+        let (tree, project) = (Counted(tree, Cell::new(0)), project.unwrap());
+        let top = project.environment(&format!("e{}", rungs - 1)).unwrap();
+        for release in &project.releases {
+            assert_eq!(project.installation(&tree, top, release).unwrap().layers.len(), rungs);
+        }
+        asked.push(tree.1.get() / releases);
+    }
+    assert_eq!(asked[0], asked[1]);
+    assert!(asked[2] <= 5 * 200, "{asked:?}");
+}
+
+/// A ladder of thousands of rungs, and a circle of as many.
+#[test]
+fn long() {
+    let mut text = "environments:\n".to_owned();
+    for i in 0..3000 {
+        text.push_str(&format!("  e{i}: {{from: e{}}}\n", i + 1));
+    }
+    let start = Instant::now();
+    let end = "releases: {c: {chart: c}}\n";
+    let (_, ladder) = project(&format!("{text}  e3000: {{}}\n{end}"), &[]);
+    assert_eq!(ladder.unwrap().environment("e0").unwrap().ladder.len(), 3001);
+    let (_, circle) = project(&format!("{text}  e3000: {{from: e0}}\n{end}"), &[]);
+    assert!(circle.is_err());
+    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
 }
 
 /// What is nested too deeply for any use is an error, on a thread with a small stack too.

@@ -14,6 +14,8 @@ use std::sync::Arc;
 
 /// So many steps, then the walk gives up.
 const MAX_STEPS: usize = 4_000_000;
+/// More that conditions ask for is not kept.
+const MAX_ASKED: usize = 1_000;
 /// More places of one key are not kept.
 const MAX_PLACES: usize = 100;
 /// Of values that could be more than this, most is taken as read.
@@ -32,6 +34,18 @@ pub struct Read {
     pub whole: bool,
     /// Where templates surely name it, in the order of the walk.
     pub places: Vec<Location>,
+    /// Where they name it and are ready for there being nothing: in a condition, below one that asks for it or for what it is
+    /// in, before `default` and the like.
+    pub guarded: Vec<Location>,
+}
+
+/// The functions that are ready for there being nothing.
+const GUARDS: [&str; 12] =
+    ["default", "coalesce", "ternary", "empty", "not", "and", "or", "hasKey", "get", "dig", "kindIs", "pluck"];
+
+fn is_guard(command: &Command) -> bool {
+    let first = command.args.first().map(|first| &first.term);
+    matches!(first, Some(Term::Function(call)) if GUARDS.contains(&call.function.name))
 }
 
 /// What is read.
@@ -161,6 +175,10 @@ struct Walk<'s> {
     /// Whether the template that is walked is surely executed with this.
     sure: bool,
     complete: bool,
+    /// How many of what is being walked are ready for there being nothing.
+    guards: usize,
+    /// What the conditions above ask for.
+    asked: Vec<(usize, Vec<Str>)>,
 }
 
 /// One template's variables and where it stands.
@@ -195,6 +213,8 @@ impl<'s> Walk<'s> {
             steps: 0,
             sure: true,
             complete: true,
+            guards: 0,
+            asked: Vec::new(),
         };
         walk.texts = texts.iter().map(|text| walk.parsed(text)).collect();
         walk
@@ -338,11 +358,17 @@ impl<'s> Walk<'s> {
         }
         let read = self.keys.entry((object, path.to_vec())).or_default();
         read.whole |= whole;
+        let asked = |(other, above): &(usize, Vec<Str>)| *other == object && path.starts_with(above);
+        let guarded = self.guards > 0 || self.asked.iter().any(asked);
+        let places = if guarded { &mut read.guarded } else { &mut read.places };
         if let Some(at) = at
-            && read.places.len() < MAX_PLACES
-            && !read.places.iter().any(|p| Arc::ptr_eq(&p.source, &at.source) && p.span == at.span)
+            && places.len() < MAX_PLACES
+            && !places.iter().any(|p| Arc::ptr_eq(&p.source, &at.source) && p.span == at.span)
         {
-            read.places.push(at);
+            places.push(at);
+        }
+        if self.guards > 0 && self.asked.len() < MAX_ASKED && !whole && path.len() > 1 {
+            self.asked.push((object, path.to_vec()));
         }
     }
 
@@ -487,13 +513,17 @@ impl<'s> Walk<'s> {
                 self.call(&call.name, &data, frame.sure);
             }
             Node::If(branch) => {
-                self.pipe(&branch.pipe, dot, frame);
+                let asked = self.asked.len();
+                self.guarded(true, |walk| walk.pipe(&branch.pipe, dot, frame));
                 self.nodes(&branch.list, dot, frame);
+                self.asked.truncate(asked);
                 self.nodes(branch.otherwise.as_deref().unwrap_or_default(), dot, frame);
             }
             Node::With(branch) => {
-                let value = self.pipe(&branch.pipe, dot, frame);
+                let asked = self.asked.len();
+                let value = self.guarded(true, |walk| walk.pipe(&branch.pipe, dot, frame));
                 self.nodes(&branch.list, &value, frame);
+                self.asked.truncate(asked);
                 self.nodes(branch.otherwise.as_deref().unwrap_or_default(), dot, frame);
             }
             Node::Range(branch) => {
@@ -542,14 +572,30 @@ impl<'s> Walk<'s> {
     fn commands(&mut self, pipe: &Pipe, dot: &Known, frame: &mut Frame) -> Known {
         stacker::maybe_grow(64 * 1024, 1024 * 1024, || {
             let mut value = None;
-            for command in &pipe.commands {
+            let last = pipe.commands.iter().rposition(is_guard);
+            for (i, command) in pipe.commands.iter().enumerate() {
                 if !self.step() {
                     break;
                 }
-                value = Some(self.command(command, value.take(), dot, frame));
+                let asked = self.asked.len();
+                let guarded = last.is_some_and(|last| i <= last);
+                let before = value.take();
+                value = Some(self.guarded(guarded, |walk| walk.command(command, before, dot, frame)));
+                // What is asked for by a condition holds for what stands below it.
+                if self.guards == 0 {
+                    self.asked.truncate(asked);
+                }
             }
             value.unwrap_or_default()
         })
+    }
+
+    /// Walks what may find nothing.
+    fn guarded<T>(&mut self, guarded: bool, walk: impl FnOnce(&mut Self) -> T) -> T {
+        self.guards += usize::from(guarded);
+        let value = walk(self);
+        self.guards -= usize::from(guarded);
+        value
     }
 
     fn command(&mut self, command: &Command, last: Option<Known>, dot: &Known, frame: &mut Frame) -> Known {
@@ -778,7 +824,8 @@ mod tests {
         assert!(reads.complete, "{text}");
         let shown = reads.keys.iter().map(|((_, path), read)| {
             let path: Vec<String> = path.iter().map(ToString::to_string).collect();
-            let places: Vec<String> = read.places.iter().map(|at| at.span.start.to_string()).collect();
+            let places: Vec<String> =
+                read.places.iter().chain(&read.guarded).map(|at| at.span.start.to_string()).collect();
             format!("{}{}@{}", path.join("."), if read.whole { ".*" } else { "" }, places.join(","))
         });
         shown.collect::<Vec<_>>().join(" ")

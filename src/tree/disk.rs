@@ -37,6 +37,14 @@ impl Tree for Disk {
         }
     }
 
+    fn is_link(&self, path: &str) -> bool {
+        fs::symlink_metadata(path).is_ok_and(|metadata| metadata.file_type().is_symlink())
+    }
+
+    fn is_regular(&self, path: &str) -> bool {
+        fs::metadata(path).is_ok_and(|metadata| metadata.is_file())
+    }
+
     fn read(&self, path: &str) -> Result<Str, Error> {
         let file = File::open(path).map_err(|e| Error::system("open", path, &e))?;
         let mut data = Vec::new();

@@ -3,11 +3,13 @@
 mod archive;
 mod disk;
 mod git;
+mod near;
 
 pub use crate::go::filepath::clean;
 pub use archive::{Budget, check_archive, unpack};
 pub use disk::Disk;
 pub use git::{Git, Revision, git, top};
+pub use near::near;
 
 use crate::value::Str;
 use std::collections::BTreeMap;
@@ -103,6 +105,16 @@ pub trait Tree {
     /// # Errors
     /// There is nothing, or it cannot be told: `stat x: no such file or directory`.
     fn kind(&self, path: &str) -> Result<Kind, Error>;
+
+    /// Whether a link stands at a path, wherever it leads.
+    fn is_link(&self, _path: &str) -> bool {
+        false
+    }
+
+    /// Whether a plain file stands at a path: reading anything else may wait for ever.
+    fn is_regular(&self, path: &str) -> bool {
+        self.kind(path) == Ok(Kind::File)
+    }
 
     /// The bytes of a file, as they are.
     ///

@@ -95,6 +95,26 @@ impl<'c> Live<'c> {
         Value::Map(MapType::Any, map)
     }
 
+    /// The same charts with other defaults, and what they import of these. `of` gives a chart's, by the keys that lead to
+    /// its values.
+    ///
+    /// # Errors
+    /// Helm's, where defaults of a subchart's values are no map.
+    pub(super) fn with_defaults(&self, of: &mut dyn FnMut(&Live<'_>, &[String]) -> MapRef) -> Result<Live<'c>, Error> {
+        fn lay(live: &mut Live<'_>, keys: &mut Vec<String>, of: &mut dyn FnMut(&Live<'_>, &[String]) -> MapRef) {
+            live.defaults = of(live, keys);
+            for sub in &mut live.subcharts {
+                keys.push(sub.metadata.name.clone());
+                lay(sub, keys, of);
+                keys.pop();
+            }
+        }
+        let mut copy = self.clone();
+        lay(&mut copy, &mut Vec::new(), of);
+        import(&mut copy, &mut Vec::new())?;
+        Ok(copy)
+    }
+
     /// Decides the paths once all names are known.
     fn place(&mut self, path: String, root: bool) {
         self.root = root;

@@ -9,7 +9,7 @@ use crate::chart::{self, Chart, Loaded, place, read_values};
 use crate::diagnostic::{Diagnostic, Error, Location, Source, Span, secret_line};
 use crate::go::json::{Into as Target, read, read_prefix};
 use crate::go::url::Url;
-use crate::tree::Tree;
+use crate::tree::{Tree, near};
 use crate::value::{Map, MapRef, MapType, Str, Value};
 use crate::world::Decrypt;
 use std::io::Read as _;
@@ -318,7 +318,7 @@ fn add_file(
     values: &mut MapRef,
     layers: &mut Vec<Layer>,
 ) -> Result<(), Error> {
-    let text = read_file(tree, path).map_err(|words| file_error(path, words))?;
+    let text = read_file(tree, path).map_err(|words| file_error(tree, path, words))?;
     let shown = if path.trim() == "-" { "standard input".to_owned() } else { path.to_owned() };
     let source = Arc::new(Source { name: Source::VALUES.to_owned(), path: shown, text, origin: None });
     if let Some(decrypt) = decrypt
@@ -350,7 +350,7 @@ fn add_template(
     values: &mut MapRef,
     layers: &mut Vec<Layer>,
 ) -> Result<(), Error> {
-    let text = read_file(tree, path).map_err(|words| file_error(path, words))?;
+    let text = read_file(tree, path).map_err(|words| file_error(tree, path, words))?;
     let source = Arc::new(Source { name: Source::VALUES.to_owned(), path: path.to_owned(), text, origin: None });
     let chart = match chart {
         Some(chart) => chart,
@@ -430,10 +430,17 @@ fn set_error(flag: Flag, argument: &str, words: &str, source: &Arc<Source>) -> E
         .into()
 }
 
-fn file_error(path: &str, words: String) -> Error {
-    let missing = words.ends_with(": no such file or directory");
-    let message = if missing { format!("there is no values file `{path}`") } else { words.clone() };
-    Diagnostic::new(message, words).into()
+fn file_error(tree: &dyn Tree, path: &str, words: String) -> Error {
+    if !words.ends_with(": no such file or directory") {
+        return Diagnostic::new(words.clone(), words).into();
+    }
+    let diagnostic = Diagnostic::new(format!("there is no values file `{path}`"), words);
+    match near(tree, path) {
+        Some(near) => diagnostic.hint(format!("there is `{near}`")),
+        None if path.starts_with('/') => diagnostic,
+        None => diagnostic.fact("looked for it from the working directory".to_owned()),
+    }
+    .into()
 }
 
 /// A file that the user names, or the standard input. Helm takes URLs too.

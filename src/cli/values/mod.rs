@@ -17,7 +17,7 @@ use crate::go::json;
 use crate::project::{Environment, Project, Release};
 use crate::tree::{Disk, Tree};
 use crate::value::{MapRef, Value};
-use crate::values::explain::{Effect, Explained, Explanation, Origin, Voice, look_up, path_of, path_text};
+use crate::values::explain::{Effect, Explained, Explanation, Origin, Voice, look_up, path_of};
 use crate::values::{self, Layers, Live, REDACTED, ValueOptions};
 use crate::yaml;
 use clap::ArgMatches;
@@ -94,7 +94,7 @@ impl View {
 
     /// What a layer says.
     fn said(&self, voice: &Voice) -> Value {
-        if !self.show && voice.origin == Origin::Encrypted { Value::str(REDACTED) } else { voice.value.clone() }
+        if !self.show && voice.secret { Value::str(REDACTED) } else { voice.value.clone() }
     }
 }
 
@@ -181,13 +181,13 @@ fn answer(
         Question::Unused => {
             let mut told = Vec::new();
             let answer = loaded.explained(&tree, log, |explanation, top, values| {
-                reading::unused(&loaded.subject, explanation, top, values, format, &mut told)
+                reading::unused(loaded, explanation, top, values, format, &mut told)
             });
             log.append(&mut told);
             answer
         }
         Question::Undefined => loaded.explained(&tree, log, |explanation, top, values| {
-            reading::undefined(&loaded.subject, explanation, top, values, format)
+            reading::undefined(loaded, explanation, top, values, format)
         }),
     }
 }
@@ -286,7 +286,7 @@ fn explain(
     let explained = if wanted.is_empty() {
         explanation.all()
     } else {
-        let Some(explained) = explanation.path(&wanted) else {
+        let Some(explained) = explanation.explain(&wanted) else {
             let diagnostic = Diagnostic::own(format!("no layer says anything of `{path}`"));
             return Err(match explanation.nearest(&wanted) {
                 Some(near) => diagnostic.hint(format!("did you mean `{near}`?")),
@@ -350,8 +350,8 @@ fn layer_place(origin: &Origin, at: &Location) -> String {
 fn note(explained: &Explained, voice: &Voice) -> String {
     let mut notes: Vec<String> = Vec::new();
     match &voice.origin {
-        Origin::Import(sub) => notes.push(format!("imported from {sub} as {}", path_text(&voice.path))),
-        _ if voice.path != explained.path => notes.push(format!("says {}", path_text(&voice.path))),
+        Origin::Import(sub) => notes.push(format!("imported from {sub} as {}", voice.shown)),
+        _ if voice.path != explained.path => notes.push(format!("says {}", voice.shown)),
         _ => {}
     }
     match voice.effect {
@@ -379,7 +379,7 @@ fn text_of(explained: &Explained) -> String {
             vec![format!("{mark} {}", shown_place(voice)), short(&voice.value), note(explained, voice)]
         })
         .collect();
-    format!("{}: {value}\n{}", path_text(&explained.path), table(&rows))
+    format!("{}: {value}\n{}", explained.shown, table(&rows))
 }
 
 /// Which layer, and where in it.
@@ -413,14 +413,14 @@ fn json_of(explained: &Explained) -> Json {
     let voices = explained.voices.iter().map(|voice| {
         let mut fields = json_of_place(&voice.origin, &voice.at);
         fields.extend([
-            ("path", Json::text(path_text(&voice.path))),
+            ("path", Json::text(voice.shown.as_str())),
             ("value", Json::Raw(inline(&voice.value))),
             ("effect", Json::text(voice.effect.name())),
         ]);
         Json::Object(fields)
     });
     Json::Object(vec![
-        ("path", Json::text(path_text(&explained.path))),
+        ("path", Json::text(explained.shown.as_str())),
         ("deleted", Json::Bool(explained.value.is_none())),
         ("value", explained.value.as_ref().map_or(Json::Null, |value| Json::Raw(inline(value)))),
         ("layers", Json::List(voices.collect())),

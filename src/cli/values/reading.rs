@@ -2,15 +2,16 @@
 
 use super::super::environments::place;
 use super::super::json::Json;
-use super::{Subject, head, json_of_file, json_of_place, layer_place};
+use super::{Loaded, head, json_of_file, json_of_place, layer_place};
 use crate::diagnostic::Error;
 use crate::engine::{CompiledChart, KubeVersion, Release, Undefined, Unused, ValueReads, value_reads};
 use crate::value::MapRef;
-use crate::values::Live;
-use crate::values::explain::{Explanation, path_text};
+use crate::values::explain::Explanation;
+use crate::values::{Layer, Live};
 
 /// What the chart reads of its values. The release changes nothing in that.
-fn reads(subject: &Subject, top: &Live<'_>, values: &MapRef) -> Result<ValueReads, Error> {
+fn reads(loaded: &Loaded, top: &Live<'_>, values: &MapRef) -> Result<ValueReads, Error> {
+    let subject = &loaded.subject;
     let release = Release {
         name: subject.release.clone().unwrap_or_else(|| "release-name".to_owned()),
         namespace: "default".to_owned(),
@@ -19,7 +20,14 @@ fn reads(subject: &Subject, top: &Live<'_>, values: &MapRef) -> Result<ValueRead
         api_versions: Vec::new(),
     };
     let compiled = CompiledChart::compile(top, values, &release, false)?;
-    Ok(value_reads(&compiled, top, values))
+    let mut reads = value_reads(&compiled, top, values);
+    // What a templated layer makes use of is of use.
+    for layer in loaded.layers.layers() {
+        if let Layer::Template(file) = layer {
+            reads.add_mentions(top, &[], &file.source.text, "values");
+        }
+    }
+    Ok(reads)
 }
 
 /// The text, and whether there is anything in it.
@@ -31,14 +39,14 @@ fn near_text(near: Option<&str>) -> String {
 
 /// What is given above the defaults and never read.
 pub(super) fn unused(
-    subject: &Subject,
+    loaded: &Loaded,
     explanation: &Explanation<'_, '_>,
     top: &Live<'_>,
     values: &MapRef,
     format: &str,
     log: &mut Vec<String>,
 ) -> Result<Found, Error> {
-    let reads = reads(subject, top, values)?;
+    let reads = reads(loaded, top, values)?;
     if reads.reads_all() {
         log.push(
             "warning: templates reach into .Values by names that only a render knows, so everything counts as read"
@@ -51,13 +59,13 @@ pub(super) fn unused(
         let items = unused.iter().map(|Unused { path, given, near, disabled }| {
             let layers = given.iter().map(|(origin, at)| Json::Object(json_of_place(origin, at)));
             Json::Object(vec![
-                ("path", Json::text(path_text(path))),
+                ("path", Json::text(explanation.text(path))),
                 ("near", Json::optional(near.as_deref())),
                 ("disabled", Json::optional(disabled.as_deref())),
                 ("layers", Json::List(layers.collect())),
             ])
         });
-        let mut fields = head(subject);
+        let mut fields = head(&loaded.subject);
         fields.push(("unused", Json::List(items.collect())));
         return Ok((Json::Object(fields).print(), any));
     }
@@ -67,7 +75,7 @@ pub(super) fn unused(
             Some(name) => format!("subchart `{name}` is disabled"),
             None => format!("nothing reads it{}", near_text(near.as_deref())),
         };
-        out.push_str(&format!("{}: {why}\n", path_text(path)));
+        out.push_str(&format!("{}: {why}\n", explanation.text(path)));
         given.iter().for_each(|(origin, at)| out.push_str(&format!("  {}\n", layer_place(origin, at))));
     }
     Ok((out.into_bytes(), any))
@@ -75,30 +83,34 @@ pub(super) fn unused(
 
 /// What templates read and nobody set.
 pub(super) fn undefined(
-    subject: &Subject,
+    loaded: &Loaded,
     explanation: &Explanation<'_, '_>,
     top: &Live<'_>,
     values: &MapRef,
     format: &str,
 ) -> Result<Found, Error> {
-    let undefined = reads(subject, top, values)?.undefined(explanation);
-    let any = !undefined.is_empty();
+    let undefined = reads(loaded, top, values)?.undefined(explanation);
+    // What templates can do without is told, and is nothing to fail for.
+    let any = undefined.iter().any(|undefined| !undefined.optional);
     if format == "json" {
-        let items = undefined.iter().map(|Undefined { path, places, near }| {
+        let items = undefined.iter().map(|Undefined { path, places, optional, near }| {
             let places = places.iter().map(|at| Json::Object(json_of_file(Some(at)).into()));
             Json::Object(vec![
-                ("path", Json::text(path_text(path))),
+                ("path", Json::text(explanation.text(path))),
                 ("near", Json::optional(near.as_deref())),
+                ("optional", Json::Bool(*optional)),
                 ("places", Json::List(places.collect())),
             ])
         });
-        let mut fields = head(subject);
+        let mut fields = head(&loaded.subject);
         fields.push(("undefined", Json::List(items.collect())));
         return Ok((Json::Object(fields).print(), any));
     }
     let mut out = String::new();
-    for Undefined { path, places, near } in &undefined {
-        out.push_str(&format!("{}: no layer sets it{}\n", path_text(path), near_text(near.as_deref())));
+    for Undefined { path, places, optional, near } in &undefined {
+        let unneeded = if *optional { " (optional)" } else { "" };
+        let near = near_text(near.as_deref());
+        out.push_str(&format!("{}: no layer sets it{unneeded}{near}\n", explanation.text(path)));
         places.iter().for_each(|at| out.push_str(&format!("  {}\n", place(at))));
     }
     Ok((out.into_bytes(), any))

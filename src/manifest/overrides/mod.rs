@@ -10,11 +10,11 @@ pub use target::{Pattern, Target};
 pub use value::json;
 pub(crate) use value::value;
 
-use super::object::{Object, names};
+use super::object::{Object, is_list, names};
 use super::{Document, Manifests};
 use crate::diagnostic::{Diagnostic, Error, Location, nearest};
 use crate::value::Str;
-use crate::yaml;
+use crate::yaml::{self, Data, Node};
 use json_patch::{Patch, PatchOperation};
 use serde_json::{Value as Json, json};
 
@@ -88,7 +88,7 @@ pub fn apply(
     if overrides.is_empty() {
         return Ok(());
     }
-    matches.seen.extend(names(manifests).map(|(kind, name)| (kind.to_owned(), name.to_owned())));
+    matches.seen.extend(names(manifests));
     for documents in [&mut manifests.resources, &mut manifests.hooks] {
         let mut failure = None;
         documents.retain_mut(|document| match swap(document, overrides, scope, matches) {
@@ -112,32 +112,31 @@ fn swap(
     scope: Scope<'_>,
     matches: &mut Matches,
 ) -> Result<bool, Error> {
+    // What is in a list is not known without reading it.
+    let list = is_list(&document.kind);
     let may = |o: &&Override| o.target.may_match(&document.kind, &document.name, scope.release);
-    if !overrides.iter().any(may) {
+    if !list && !overrides.iter().any(may) {
         return Ok(true);
     }
     let Ok(Some(root)) = yaml::read(&document.text) else { return Ok(true) };
     let Ok(before) = json(&root) else { return Ok(true) };
-    let mut after = before.clone();
-    // Targets are about the object as it was rendered, so that the order of overrides decides no match.
-    let object = Object::of(&root, scope.namespace);
-    for (i, o) in overrides.iter().enumerate() {
-        if !o.target.matches(&object, &before, scope.release) {
-            continue;
+    let mut run = Run { overrides, scope, matches, path: &document.path };
+    let Some(mut after) = run.object(&root, &before)? else { return Ok(false) };
+    if list
+        && let (Some(Data::List(nodes)), Some(Json::Array(items))) =
+            (root.get("items").map(|items| &items.data), before.get("items"))
+        && after.get("items") == before.get("items")
+    {
+        let mut left = Vec::new();
+        for (node, item) in nodes.iter().zip(items) {
+            left.extend(if item.is_object() { run.object(node, item)? } else { Some(item.clone()) });
         }
-        if let Some(matched) = matches.matched.get_mut(i) {
-            *matched = true;
+        // A list of which nothing is left is nothing.
+        if left.is_empty() && !items.is_empty() {
+            return Ok(false);
         }
-        match &o.action {
-            Action::Drop => return Ok(false),
-            Action::Patch(patch) => merge::merge(&mut after, patch, &object)
-                .map_err(|words| misfit(&o.action_at, &object, &document.path, &words))?,
-            Action::ExternalName(host) => external_name(&mut after, host),
-            Action::JsonPatch(operations, places) => json_patch::patch(&mut after, &Patch(operations.clone()))
-                .map_err(|error| {
-                    let at = places.get(error.operation).unwrap_or(&o.action_at);
-                    misfit(at, &object, &document.path, &format!("`{}`: {}", error.path, error.kind))
-                })?,
+        if let Some(map) = after.as_object_mut() {
+            map.insert("items".into(), left.into());
         }
     }
     if after != before {
@@ -148,6 +147,62 @@ fn swap(
         document.name = word("/metadata/name");
     }
     Ok(true)
+}
+
+/// The overrides on the objects of one document.
+struct Run<'a> {
+    overrides: &'a [&'a Override],
+    scope: Scope<'a>,
+    matches: &'a mut Matches,
+    /// The template that made the document.
+    path: &'a str,
+}
+
+impl Run<'_> {
+    /// What becomes of an object; none if it is dropped.
+    fn object(&mut self, root: &Node, before: &Json) -> Result<Option<Json>, Error> {
+        let mut after = Some(before.clone());
+        // Targets are about the object as it was rendered, so that the order of overrides decides no match.
+        let object = Object::of(root, self.scope.namespace);
+        for (i, o) in self.overrides.iter().enumerate() {
+            if !o.target.matches(&object, before, self.scope.release) {
+                continue;
+            }
+            if let Some(matched) = self.matches.matched.get_mut(i) {
+                *matched = true;
+            }
+            // What was dropped is matched by what follows, which changes nothing.
+            let Some(json) = after.as_mut() else { continue };
+            match &o.action {
+                Action::Drop => after = None,
+                Action::Patch(patch) => {
+                    merge::merge(json, patch, &object)
+                        .map_err(|words| misfit(&o.action_at, &object, self.path, &words))?;
+                    stays_object(json, &o.action_at, &object, self.path)?;
+                }
+                Action::ExternalName(host) => external_name(json, host),
+                Action::JsonPatch(operations, places) => {
+                    json_patch::patch(json, &Patch(operations.clone())).map_err(|error| {
+                        let at = places.get(error.operation).unwrap_or(&o.action_at);
+                        misfit(at, &object, self.path, &format!("`{}`: {}", error.path, error.kind))
+                    })?;
+                    stays_object(json, &o.action_at, &object, self.path)?;
+                }
+            }
+        }
+        Ok(after)
+    }
+}
+
+/// What is no object any more would only be found where it is applied.
+fn stays_object(json: &Json, at: &Location, object: &Object, path: &str) -> Result<(), Error> {
+    let lost = ["apiVersion", "kind"].into_iter().find(|key| !json.get(key).is_some_and(Json::is_string));
+    match lost {
+        Some(key) if !object.kind.is_empty() => {
+            Err(misfit(at, object, path, &format!("what is left has no `{key}`; `drop: true` drops an object")))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn misfit(at: &Location, object: &Object, path: &str, words: &str) -> Error {

@@ -82,17 +82,81 @@ fn patches() {
             r#"[{"emptyDir":{},"name":"d"}]"#,
         ),
         ("spec: {$patch: replace, paused: true}", "/spec", r#"{"paused":true}"#),
+        ("spec: {$retainKeys: [paused], paused: true}", "/spec", r#"{"paused":true}"#),
+        ("spec: {$retainKeys: [replicas, paused], paused: true}", "/spec", r#"{"paused":true,"replicas":1000000}"#),
+        (
+            "spec: {template: {spec: {containers: [{name: side}], $setElementOrder/containers: [{name: side}, {name: web}]}}}",
+            "/spec/template/spec/containers/0",
+            r#"{"name":"side"}"#,
+        ),
+        (
+            "spec: {template: {spec: {containers: [{name: web, $setElementOrder/env: [{name: C}, {name: B}], env: [{name: C}]}]}}}",
+            "/spec/template/spec/containers/0/env",
+            r#"[{"name":"C"},{"name":"A","value":"1"},{"name":"B","value":"2"}]"#,
+        ),
+        (
+            "metadata: {finalizers: [b, a], $setElementOrder/finalizers: [a, b], $deleteFromPrimitiveList/finalizers: [x]}",
+            "/metadata/finalizers",
+            r#"["a","b"]"#,
+        ),
+        (
+            "{$patch: replace, apiVersion: v1, kind: Deployment, metadata: {name: other}}",
+            "",
+            r#"{"apiVersion":"v1","kind":"Deployment","metadata":{"name":"other"}}"#,
+        ),
         ("metadata: {labels: {a: b, c: null}}", "/metadata", r#"{"labels":{"a":"b"},"name":"web"}"#),
     ] {
         let after = parsed(&run(POD, &swap_one("Deployment", "*", Action::Patch(parsed(patch)))));
         assert_eq!(after.pointer(path).map(ToString::to_string).as_deref(), Some(want), "{patch}");
     }
-    let bad =
-        swap_one("Deployment", "web", Action::Patch(parsed("spec: {template: {spec: {containers: [{image: b}]}}}")));
-    assert_eq!(
-        run(POD, &bad),
-        "this does not fit Deployment `web`: an item of `spec.template.spec.containers` lacks `name`, by which that list is merged"
+    for (patch, want) in [
+        (
+            "spec: {template: {spec: {containers: [{image: b}]}}}",
+            "an item of `spec.template.spec.containers` lacks `name`, by which that list is merged",
+        ),
+        ("spec: {$patch: remove}", "`$patch` must be replace, delete or merge"),
+        ("$patch: delete", "`$patch: delete` would delete all of it; `drop: true` drops an object"),
+        ("{$patch: replace, spec: {}}", "what is left has no `apiVersion`; `drop: true` drops an object"),
+        ("kind: null", "what is left has no `kind`; `drop: true` drops an object"),
+        ("spec: {$retainKeys: x}", "`$retainKeys` must be a list of keys"),
+        ("spec: {$retainKeys: [a], paused: true}", "`$retainKeys` must name `paused` too, which the patch has"),
+        (
+            "spec: {$setElementOrder/args: [x]}",
+            "`$setElementOrder/args` is for lists that merge, and `args` is replaced",
+        ),
+        (
+            "spec: {template: {spec: {$setElementOrder/containers: [{image: x}]}}}",
+            "an item of `$setElementOrder/containers` lacks `name`, by which that list is merged",
+        ),
+        (
+            "spec: {template: {spec: {containers: [{name: b}], $setElementOrder/containers: [{name: a}]}}}",
+            "`$setElementOrder/containers` must name all items that the patch has in `containers`",
+        ),
+        (
+            "spec: {$deleteFromPrimitiveList/args: [{a: b}]}",
+            "the items of `$deleteFromPrimitiveList/args` must be neither maps nor lists",
+        ),
+    ] {
+        let bad = swap_one("Deployment", "web", Action::Patch(parsed(patch)));
+        assert_eq!(run(POD, &bad), format!("this does not fit Deployment `web`: {want}"), "{patch}");
+    }
+}
+
+/// What stands in a list is a target by itself.
+#[test]
+fn lists() {
+    let list = format!(
+        "apiVersion: v1\nkind: List\nitems:\n- {{apiVersion: v1, kind: Service, metadata: {{name: a}}}}\n- {}",
+        POD.trim_end().replace('\n', "\n  ")
     );
+    let replicas = swap_one("Deployment", "web", Action::Patch(parsed("spec: {replicas: 2}")));
+    let after = parsed(&run(&list, &replicas));
+    assert_eq!(after.pointer("/items/1/spec/replicas"), Some(&Json::from(2)));
+    assert_eq!(after.pointer("/items/0/metadata/name"), Some(&Json::from("a")));
+    let after = parsed(&run(&list, &swap_one("Deployment", "web", Action::Drop)));
+    assert_eq!(after.pointer("/items").and_then(Json::as_array).map(Vec::len), Some(1));
+    assert_eq!(run(&list, &swap_one("*", "*", Action::Drop)), "gone");
+    assert_eq!(run(&list, &swap_one("Deployment", "wep", Action::Drop)), list);
 }
 
 #[test]
@@ -118,7 +182,12 @@ fn services() {
 fn strangers() {
     let mut manifests = Manifests { hooks: vec![document(POD)], ..Manifests::default() };
     manifests.hooks[0].events = vec![Event::Test];
-    let overrides = [swap_one("Deployment", "wep", Action::Drop), swap_one("Deployment", "web", Action::Drop)];
+    let overrides = [
+        swap_one("Deployment", "wep", Action::Drop),
+        swap_one("Deployment", "web", Action::Drop),
+        // What was dropped is there to be matched.
+        swap_one("Deployment", "web", Action::Patch(parsed("spec: {replicas: 2}"))),
+    ];
     let overrides: Vec<&Override> = overrides.iter().collect();
     let mut matches = Matches::default();
     apply(&mut manifests, &overrides, Scope { release: "r", namespace: "n" }, &mut matches).unwrap();

@@ -5,29 +5,51 @@
 //! parents say of it, and of `global` the parents' values win over all that is said below a subchart's name.
 
 mod said;
+mod truth;
 
 use super::coalesce::GLOBAL;
 use super::dependencies::Live;
 use super::layers::{Flag, Layer, Layers, tree_of};
 use super::secret::REDACTED;
 use crate::chart::{Import, read_values};
-use crate::diagnostic::{Location, nearest};
-use crate::go::json;
+use crate::diagnostic::{Location, Source, Span, nearest};
+use crate::go::{base64, json};
 use crate::tree::Tree;
 use crate::value::{Map, MapRef, MapType, Value};
-use said::{Said, leaves};
+use said::{Below, Said, leaves, settings};
+use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+use truth::{Speaker, Truth, Words};
+
+/// Shorter texts are no secrets: they stand everywhere.
+const SHORTEST_SECRET: usize = 4;
+/// More layers of one path are not put into order by taking them away.
+const MAX_TURNS: usize = 64;
+/// Where there are more values, only the one that is asked for is put into order so.
+const MAX_ORDERED: usize = 2_000;
 
 /// What a chart's values are made of, ready to be asked.
 pub struct Explanation<'l, 'c> {
     root: &'l Live<'c>,
     values: &'l MapRef,
     /// The documents of each chart's values.yaml and what they make together, by the chart's path.
-    charts: HashMap<String, (Vec<Said>, MapRef)>,
+    charts: HashMap<String, Defaults>,
     /// What the user says, lowest priority first.
     user: Vec<(Origin, Said)>,
     /// What that makes together.
     merged: MapRef,
+    /// Whose word stands where; none if that could not be learned.
+    truth: OnceCell<Option<Truth>>,
+}
+
+/// A chart's values.yaml.
+struct Defaults {
+    documents: Vec<Said>,
+    /// What they make together.
+    merged: MapRef,
+    /// The number of the first document among all layers; the user's have the first numbers.
+    first: usize,
 }
 
 /// A path and all that was said of it.
@@ -35,6 +57,8 @@ pub struct Explanation<'l, 'c> {
 pub struct Explained {
     /// The keys; items of lists by their numbers.
     pub path: Vec<String>,
+    /// As it is typed: `a.b[0].c`.
+    pub shown: String,
     /// What came of it; none: it was deleted.
     pub value: Option<Value>,
     /// Who spoke, lowest priority first.
@@ -50,10 +74,18 @@ pub struct Voice {
     pub at: Location,
     /// The path there, from the top of all values: another one for globals and imported values.
     pub path: Vec<String>,
+    /// That as it is typed.
+    pub shown: String,
     /// What it says.
     pub value: Value,
     /// What became of it.
     pub effect: Effect,
+    /// The layer's number.
+    layer: usize,
+    /// Whether it is about the path itself, not about what is above it.
+    exact: bool,
+    /// Whether it holds what an encrypted layer hides.
+    pub secret: bool,
 }
 
 /// What kind of layer spoke.
@@ -96,7 +128,7 @@ impl Explained {
     /// Whether the value, or a part of it, came from an encrypted layer.
     pub fn is_secret(&self) -> bool {
         let counts = |voice: &&Voice| matches!(voice.effect, Effect::Wins | Effect::Merges);
-        self.voices.iter().filter(counts).any(|voice| voice.origin == Origin::Encrypted)
+        self.voices.iter().filter(counts).any(|voice| voice.secret)
     }
 }
 
@@ -143,9 +175,20 @@ pub fn path_of(text: &str) -> Vec<String> {
     path
 }
 
-/// A path as it is typed.
+/// A path of keys as it is typed.
 pub fn path_text(path: &[String]) -> String {
-    path.iter().map(|key| key.replace('\\', "\\\\").replace('.', "\\.")).collect::<Vec<_>>().join(".")
+    path.iter().map(|key| escaped(key)).collect::<Vec<_>>().join(".")
+}
+
+fn escaped(key: &str) -> String {
+    let mut out = String::with_capacity(key.len());
+    for c in key.chars() {
+        if matches!(c, '\\' | '.' | '[' | ']') {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out
 }
 
 impl<'l, 'c> Explanation<'l, 'c> {
@@ -157,11 +200,14 @@ impl<'l, 'c> Explanation<'l, 'c> {
         while let Some(live) = next.pop() {
             if let Some(source) = &live.chart().values_yaml {
                 let merged = read_values(&source.text).unwrap_or_else(|_| MapRef::new(Map::new()));
-                charts.insert(live.path().to_owned(), (Said::file(source), merged));
+                charts.insert(live.path().to_owned(), Defaults { documents: Said::file(source), merged, first: 0 });
             }
             next.extend(live.subcharts());
         }
         let mut user = Vec::new();
+        // What a template prints of what lies below it is as secret as it was there.
+        let secrets = hidden_texts(layers);
+        let mut written: Option<(*const Source, HashMap<u32, Said>)> = None;
         for layer in layers.layers() {
             match layer {
                 Layer::Chart { .. } => {}
@@ -170,7 +216,10 @@ impl<'l, 'c> Explanation<'l, 'c> {
                 }
                 Layer::Template(file) => {
                     let mut said = Said::file(&file.rendered);
-                    said.iter_mut().for_each(|said| said.moved(&|span| file.place(span)));
+                    for said in &mut said {
+                        said.moved(&|span| file.place(span));
+                        said.taint(&secrets);
+                    }
                     user.extend(said.into_iter().map(|said| (Origin::File, said)));
                 }
                 Layer::Encrypted { source, values } => {
@@ -181,10 +230,16 @@ impl<'l, 'c> Explanation<'l, 'c> {
                     let by_item = by_item(argument);
                     let mut said = Said::value(&tree_of(Flag::Json, argument, tree), at, by_item, 0);
                     mark(&mut said, argument, tree);
+                    if written.as_ref().is_none_or(|(source, _)| *source != Arc::as_ptr(&at.source)) {
+                        written = Some((Arc::as_ptr(&at.source), settings(&at.source)));
+                    }
+                    if let Some(written) = written.as_ref().and_then(|(_, written)| written.get(&at.span.start)) {
+                        said.place_below(&only_path(argument, tree), written);
+                    }
                     user.push((Origin::Setting, said));
                 }
                 Layer::Set { flag, source } => {
-                    let span = crate::diagnostic::Span::new(0, source.text.len());
+                    let span = Span::new(0, source.text.len());
                     let at = Location { source: source.clone(), span };
                     let value = tree_of(*flag, &source.text, tree);
                     let mut said = Said::value(&value, &at, by_item(&source.text), 0);
@@ -195,16 +250,192 @@ impl<'l, 'c> Explanation<'l, 'c> {
                 }
             }
         }
-        Explanation { root, values, charts, user, merged: merged.clone() }
+        let mut next = user.len();
+        for defaults in charts.values_mut() {
+            defaults.first = next;
+            next += defaults.documents.len();
+        }
+        Explanation { root, values, charts, user, merged: merged.clone(), truth: OnceCell::new() }
     }
 
-    /// Who spoke of a path; none if nobody did.
+    /// Who spoke of a path; none if nobody did. The winner is sure; for the order below it see [`Explanation::explain`].
     pub fn path(&self, path: &[String]) -> Option<Explained> {
+        let mut explained = self.told(path)?;
+        if let Some(truth) = self.truth() {
+            self.correct(&mut explained, &truth.heard(path));
+        }
+        explained.shown = self.text(path);
+        for voice in &mut explained.voices {
+            voice.shown = if voice.path == path { explained.shown.clone() } else { self.text(&voice.path) };
+        }
+        Some(explained)
+    }
+
+    /// Who spoke of a path, in the order in which they would win if those above them were silent; none if nobody did.
+    pub fn explain(&self, path: &[String]) -> Option<Explained> {
+        let mut explained = self.path(path)?;
+        let mut silent = Words::new();
+        let mut turns: Vec<Speaker> = Vec::new();
+        let mut heard = self.truth().map(|truth| truth.heard(path)).unwrap_or_default();
+        while turns.len() < MAX_TURNS && heard.len() == 1 {
+            let Some(speaker) = heard.pop_first() else { break };
+            silent.insert((speaker.layer, speaker.word.clone()));
+            turns.push(speaker);
+            // Who is left alone needs no further turn.
+            if explained.voices.len() == turns.len() {
+                break;
+            }
+            let truth = self.build(&silent);
+            heard = truth.as_ref().map(|truth| truth.heard(path)).unwrap_or_default();
+            // A null that is seen is a word, too.
+            let null = truth.is_some_and(|truth| truth.is_null(path));
+            if let (true, Some(voice)) = (null, explained.voices.iter().rfind(|v| v.exact && v.value.is_nil())) {
+                let path = voice.path.clone();
+                turns.push(Speaker { layer: voice.layer, word: path.clone(), path });
+                break;
+            }
+        }
+        for speaker in &turns {
+            if !explained.voices.iter().any(|voice| is_of(voice, speaker))
+                && let Some(mut voice) = self.voice_of(speaker)
+            {
+                voice.effect = if is_whole(&voice.value) { Effect::Replaced } else { Effect::Overridden };
+                voice.shown = self.text(&voice.path);
+                explained.voices.insert(0, voice);
+            }
+        }
+        // The later somebody's turn comes, the lower is his place; who never has one is below them all.
+        let turn = |voice: &Voice| turns.iter().position(|speaker| is_of(voice, speaker));
+        explained.voices.sort_by_key(|voice| turn(voice).map_or(0, |turn| turns.len() - turn));
+        Some(explained)
+    }
+
+    fn truth(&self) -> Option<&Truth> {
+        self.truth.get_or_init(|| self.build(&Words::new())).as_ref()
+    }
+
+    fn build(&self, silent: &Words) -> Option<Truth> {
+        let user = self.user.iter().enumerate().map(|(i, (_, said))| (i, said));
+        let charts = |live: &Live<'_>| {
+            let defaults = self.charts.get(live.path());
+            defaults.into_iter().flat_map(|d| d.documents.iter().enumerate().map(|(i, s)| (d.first + i, s))).collect()
+        };
+        Truth::new(self.root, user, &charts, silent)
+    }
+
+    /// Puts right who won.
+    fn correct(&self, explained: &mut Explained, heard: &BTreeSet<Speaker>) {
+        // Nulls and what is empty bear no mark, and are known by what they are.
+        if let (true, Some(value)) = (heard.is_empty(), &explained.value)
+            && !explained
+                .voices
+                .iter()
+                .any(|voice| voice.exact && voice.effect == Effect::Wins && same(&voice.value, value))
+            && let Some(at) = explained.voices.iter().rposition(|voice| voice.exact && same(&voice.value, value))
+        {
+            wins(&mut explained.voices, at);
+        }
+        let alone = heard.len() == 1 && !matches!(explained.value, Some(Value::Map(..)));
+        for speaker in heard {
+            let at = explained.voices.iter().rposition(|voice| is_of(voice, speaker));
+            let at = match at {
+                Some(at) => at,
+                None => {
+                    explained.voices.extend(self.voice_of(speaker));
+                    explained.voices.len().saturating_sub(1)
+                }
+            };
+            if alone {
+                wins(&mut explained.voices, at);
+            } else if let Some(voice) = explained.voices.get_mut(at)
+                && !matches!(voice.effect, Effect::Wins)
+            {
+                voice.effect = Effect::Merges;
+            }
+        }
+    }
+
+    /// What a layer says, by the layer's number.
+    fn said(&self, layer: usize) -> Option<(Origin, &Said, Vec<String>)> {
+        if let Some((origin, said)) = self.user.get(layer) {
+            return Some((origin.clone(), said, Vec::new()));
+        }
+        let mut next = vec![(self.root, Vec::new())];
+        while let Some((live, keys)) = next.pop() {
+            let documents = self.charts.get(live.path());
+            if let Some(said) = documents.and_then(|d| d.documents.get(layer.checked_sub(d.first)?)) {
+                return Some((origin_of(live), said, keys));
+            }
+            for sub in live.subcharts() {
+                let mut keys = keys.clone();
+                keys.push(sub.name().to_owned());
+                next.push((sub, keys));
+            }
+        }
+        None
+    }
+
+    fn voice_of(&self, speaker: &Speaker) -> Option<Voice> {
+        let (origin, said, keys) = self.said(speaker.layer)?;
+        let answer = said.ask(speaker.path.get(keys.len()..)?)?;
+        Some(Voice {
+            secret: origin == Origin::Encrypted || answer.said.secret,
+            origin,
+            at: answer.said.at.clone(),
+            path: speaker.path.clone(),
+            shown: String::new(),
+            value: answer.said.value.clone(),
+            effect: Effect::Wins,
+            layer: speaker.layer,
+            exact: true,
+        })
+    }
+
+    /// A path as it is typed: `a.b[0].c`.
+    pub fn text(&self, path: &[String]) -> String {
+        let mut out = String::new();
+        for (i, key) in path.iter().enumerate() {
+            let number = key.bytes().all(|b| b.is_ascii_digit());
+            if number && self.is_list(path.get(..i).unwrap_or_default()) {
+                out.push_str(&format!("[{key}]"));
+                continue;
+            }
+            if i > 0 {
+                out.push('.');
+            }
+            out.push_str(&escaped(key));
+        }
+        out
+    }
+
+    fn is_list(&self, path: &[String]) -> bool {
+        match look_up(self.values, path) {
+            Some(Value::List(..)) => return true,
+            Some(Value::Map(..)) => return false,
+            _ => {}
+        }
+        let mut below = vec![(self.root, 0)];
+        let mut all: Vec<(&Said, usize)> = self.user.iter().map(|(_, said)| (said, 0)).collect();
+        while let Some((live, depth)) = below.pop() {
+            let documents = self.charts.get(live.path()).into_iter().flat_map(|d| &d.documents);
+            all.extend(documents.map(|said| (said, depth)));
+            let named = |sub: &&Live<'_>| path.get(depth).is_some_and(|key| key == sub.name());
+            below.extend(live.subcharts().iter().filter(named).map(|sub| (sub, depth + 1)));
+        }
+        all.iter().any(|(said, depth)| {
+            let Some(rest) = path.get(*depth..) else { return false };
+            let answer = said.ask(rest).filter(|answer| answer.depth == rest.len());
+            answer.is_some_and(|answer| answer.said.by_item || matches!(answer.said.below, Below::Items(_)))
+        })
+    }
+
+    /// Who spoke, by Helm's rules without their exceptions.
+    fn told(&self, path: &[String]) -> Option<Explained> {
         let mut groups = Vec::new();
         for (said_at, above) in self.levels(path) {
             let mut here = Vec::new();
             self.chart_groups(self.root, 0, &said_at, &mut here);
-            let user = self.user.iter().map(|(origin, said)| (origin.clone(), said));
+            let user = self.user.iter().enumerate().map(|(i, (origin, said))| (i, origin.clone(), said));
             here.extend(Group::new(user, &said_at, &[], &self.merged));
             // What is said of a subchart's own `global` counts only at its place.
             here.iter_mut().for_each(|group| group.above(above));
@@ -215,11 +446,11 @@ impl<'l, 'c> Explanation<'l, 'c> {
             return None;
         }
         let voices = judge(groups, value.as_ref());
-        Some(Explained { path: path.to_vec(), value, voices })
+        Some(Explained { path: path.to_vec(), shown: String::new(), value, voices })
     }
 
     /// Every path that the chart sees, down to what is no map, and every path that was deleted; in the order of their
-    /// keys. What subcharts see of the chart's `global` is left out: it is told there.
+    /// keys. What subcharts see of their parents' `global` is left out: it is told there.
     pub fn all(&self) -> Vec<Explained> {
         let mut paths: BTreeSet<Vec<String>> = BTreeSet::new();
         let mut add = |path: &[String]| {
@@ -231,7 +462,7 @@ impl<'l, 'c> Explanation<'l, 'c> {
         }
         let mut next = vec![(self.root, Vec::new())];
         while let Some((live, prefix)) = next.pop() {
-            for said in self.charts.get(live.path()).into_iter().flat_map(|(said, _)| said) {
+            for said in self.charts.get(live.path()).into_iter().flat_map(|defaults| &defaults.documents) {
                 said.leaves(&mut prefix.clone(), &mut add);
             }
             for sub in live.subcharts() {
@@ -240,8 +471,14 @@ impl<'l, 'c> Explanation<'l, 'c> {
                 next.push((sub, prefix));
             }
         }
-        let explained = paths.iter().filter(|path| self.levels(path).len() == 1 && !path.is_empty());
-        let explained = explained.filter_map(|path| self.path(path));
+        let few = paths.len() <= MAX_ORDERED;
+        let explained = paths.iter().filter(|path| !path.is_empty() && !self.is_echo(path)).filter_map(|path| {
+            let explained = self.path(path)?;
+            // Only where Helm's exceptions may have played.
+            let last = explained.voices.last().is_none_or(|voice| voice.effect == Effect::Wins);
+            let plain = last && !path.iter().any(|key| key == GLOBAL);
+            if plain || !few || explained.voices.len() < 2 { Some(explained) } else { self.explain(path) }
+        });
         // A map that others fill is told with what fills it.
         explained
             .filter(|e| !matches!(&e.value, Some(Value::Map(_, map)) if !map.is_empty()))
@@ -274,9 +511,24 @@ impl<'l, 'c> Explanation<'l, 'c> {
         redacted
     }
 
-    /// Whether a path is told elsewhere: what subcharts see of the chart's `global`.
+    /// Whether a path is told elsewhere: what subcharts see of their parents' `global`.
     pub fn is_echo(&self, path: &[String]) -> bool {
-        self.levels(path).len() != 1
+        let levels = self.levels(path);
+        let Some((above, _)) = levels.get(1) else { return false };
+        let (here, there) = (look_up(self.values, path), look_up(self.values, above));
+        let Some(here) = here else {
+            // It was deleted: here, if somebody speaks of this very place.
+            let told = self.told(path);
+            return !told.is_some_and(|told| told.voices.iter().any(|voice| voice.path == path));
+        };
+        match (self.truth(), there) {
+            (Some(truth), Some(there)) => {
+                let (ours, theirs) = (truth.heard(path), truth.heard(above));
+                if ours.is_empty() { same(&here, &there) } else { ours == theirs }
+            }
+            (None, Some(there)) => same(&here, &there),
+            (_, None) => false,
+        }
     }
 
     /// The paths that the user's layers name, down to what is no map.
@@ -358,10 +610,10 @@ impl<'l, 'c> Explanation<'l, 'c> {
     }
 
     fn own_group(&self, live: &Live<'_>, depth: usize, path: &[String]) -> Option<Group> {
-        let origin = if live.is_root() { Origin::Chart } else { Origin::Subchart(live.path().to_owned()) };
         let (prefix, rest) = path.split_at(depth.min(path.len()));
-        let (documents, merged) = self.charts.get(live.path())?;
-        Group::new(documents.iter().map(|said| (origin.clone(), said)), rest, prefix, merged)
+        let Defaults { documents, merged, first } = self.charts.get(live.path())?;
+        let layers = documents.iter().enumerate().map(|(i, said)| (first + i, origin_of(live), said));
+        Group::new(layers, rest, prefix, merged)
     }
 
     /// What a chart imports from its subcharts: their defaults, under another path.
@@ -396,6 +648,55 @@ impl<'l, 'c> Explanation<'l, 'c> {
     }
 }
 
+fn origin_of(live: &Live<'_>) -> Origin {
+    if live.is_root() { Origin::Chart } else { Origin::Subchart(live.path().to_owned()) }
+}
+
+/// Makes one voice the winner.
+fn wins(voices: &mut [Voice], at: usize) {
+    replace(voices, Effect::Overridden);
+    if let Some(winner) = voices.get_mut(at) {
+        winner.effect = Effect::Wins;
+    }
+}
+
+/// Whether a voice is a speaker's.
+fn is_of(voice: &Voice, speaker: &Speaker) -> bool {
+    voice.layer == speaker.layer && voice.path == speaker.path
+}
+
+/// The keys that a `KEY=JSON` sets.
+fn only_path(argument: &[u8], tree: &dyn Tree) -> Vec<String> {
+    let mut path = Vec::new();
+    let mut value = key_tree(argument, tree);
+    while let Value::Map(_, map) = value {
+        let Some((key, below)) = map.entries().into_iter().next() else { break };
+        path.push(key.to_string());
+        value = below;
+    }
+    path
+}
+
+/// The tree that a `KEY=JSON` makes around its value.
+fn key_tree(argument: &[u8], tree: &dyn Tree) -> Value {
+    let mut key = argument.split(|b| *b == b'=').next().unwrap_or_default().to_vec();
+    key.extend_from_slice(b"=0");
+    tree_of(Flag::Json, &key, tree)
+}
+
+/// The texts that encrypted layers hide, by their lines and in Base64, as far as they are long enough to be told from others.
+fn hidden_texts(layers: &Layers) -> Vec<Vec<u8>> {
+    let mut texts = Vec::new();
+    for secret in layers.secrets() {
+        let mut coded = Vec::new();
+        base64::encode(&mut coded, &secret);
+        texts.push(coded);
+        texts.extend(secret.split(|b| *b == b'\n').map(|line| line.trim_ascii().to_vec()));
+    }
+    texts.retain(|text| text.len() >= SHORTEST_SECRET);
+    texts
+}
+
 /// Whether an argument sets items of lists.
 fn by_item(argument: &[u8]) -> bool {
     argument.split(|b| *b == b'=').next().is_some_and(|key| key.contains(&b'['))
@@ -403,10 +704,7 @@ fn by_item(argument: &[u8]) -> bool {
 
 /// Marks the value of a `KEY=JSON`, which merges with nothing that the user says.
 fn mark(said: &mut Said, argument: &[u8], tree: &dyn Tree) {
-    let mut key = argument.split(|b| *b == b'=').next().unwrap_or_default().to_vec();
-    key.extend_from_slice(b"=0");
-    let key = tree_of(Flag::Json, &key, tree);
-    said.mark_whole(key);
+    said.mark_whole(key_tree(argument, tree));
 }
 
 /// Layers that are merged with each other before they meet what lies below them: the documents of one values.yaml, or
@@ -439,12 +737,13 @@ struct Heard {
 impl Group {
     /// What layers say of a path. `prefix` leads from the top to where the layers begin.
     fn new<'s>(
-        layers: impl Iterator<Item = (Origin, &'s Said)>,
+        layers: impl Iterator<Item = (usize, Origin, &'s Said)>,
         path: &[String],
         prefix: &[String],
         merged: &MapRef,
     ) -> Option<Group> {
-        let voices: Vec<Heard> = layers.filter_map(|(origin, said)| voice(origin, said, path, prefix)).collect();
+        let voices: Vec<Heard> =
+            layers.filter_map(|(layer, origin, said)| voice(layer, origin, said, path, prefix)).collect();
         if voices.is_empty() {
             return None;
         }
@@ -484,7 +783,7 @@ impl Group {
     }
 }
 
-fn voice(origin: Origin, said: &Said, path: &[String], prefix: &[String]) -> Option<Heard> {
+fn voice(layer: usize, origin: Origin, said: &Said, path: &[String], prefix: &[String]) -> Option<Heard> {
     let answer = said.ask(path)?;
     let is_map = matches!(answer.said.value, Value::Map(..));
     // A layer that is no map as a whole says nothing.
@@ -499,7 +798,10 @@ fn voice(origin: Origin, said: &Said, path: &[String], prefix: &[String]) -> Opt
     }
     let depth = whole.len();
     let at = answer.said.at.clone();
-    let voice = Voice { origin, at, path: whole, value: answer.said.value.clone(), effect: Effect::Wins };
+    let value = answer.said.value.clone();
+    let secret = origin == Origin::Encrypted || answer.said.secret;
+    let shown = String::new();
+    let voice = Voice { origin, at, path: whole, shown, value, effect: Effect::Wins, layer, exact, secret };
     Some(Heard { voice, depth, exact, whole: answer.whole })
 }
 

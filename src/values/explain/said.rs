@@ -1,10 +1,11 @@
 //! What one layer says, as a tree with places.
 
 use crate::diagnostic::{Location, Source, Span};
+use crate::go::fmt::sprint;
 use crate::value::{Map, MapRef, MapType, Str, Value};
 use crate::values::secret::SOPS;
 use crate::yaml::{self, Data, Node, Offsets};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// Deeper than this nothing is explained by itself.
@@ -18,6 +19,10 @@ pub(super) struct Said {
     pub(super) below: Below,
     /// Whether it replaces what other layers beside it say, be it a map: the value of a `KEY=JSON`.
     pub(super) whole: bool,
+    /// Whether its keys are numbers of items that it sets in a list.
+    pub(super) by_item: bool,
+    /// Whether it, or something below it, holds what an encrypted layer hides.
+    pub(super) secret: bool,
 }
 
 /// What stands below a value.
@@ -79,6 +84,7 @@ impl Said {
     pub(super) fn value(value: &Value, at: &Location, by_item: bool, depth: usize) -> Said {
         let inner = |value: &Value| Said::value(value, at, by_item, depth + 1);
         let mut value = value.clone();
+        let mut items_only = false;
         let below = match &value {
             _ if depth >= DEEPEST => Below::Nothing,
             Value::Map(_, map) => Below::Keys(map.entries().iter().map(|(k, v)| (k.to_string(), inner(v))).collect()),
@@ -87,12 +93,42 @@ impl Said {
                 let keys: BTreeMap<String, Said> = set.map(|(i, item)| (i.to_string(), inner(item))).collect();
                 let map = keys.iter().map(|(k, said)| (Str::from(k.as_str()), said.value.clone())).collect::<Map>();
                 value = Value::map(map);
+                items_only = true;
                 Below::Keys(keys)
             }
             Value::List(_, items) => Below::Items(items.iter().map(inner).collect()),
             _ => Below::Nothing,
         };
-        Said { at: at.clone(), value, below, whole: false }
+        Said { at: at.clone(), value, below, whole: false, by_item: items_only, secret: false }
+    }
+
+    /// Marks what holds one of the texts, and what that stands in; tells whether anything does.
+    pub(super) fn taint(&mut self, secrets: &[Vec<u8>]) -> bool {
+        let holds = |text: &[u8]| secrets.iter().any(|secret| memchr::memmem::find(text, secret).is_some());
+        self.secret = match &mut self.below {
+            // All of them are to be marked, so that none is left out after the first.
+            Below::Keys(keys) => {
+                keys.iter_mut().fold(false, |any, (key, said)| said.taint(secrets) | any | holds(key.as_bytes()))
+            }
+            Below::Items(items) => items.iter_mut().fold(false, |any, said| said.taint(secrets) | any),
+            Below::Nothing => match &self.value {
+                Value::Str(text) => holds(text),
+                Value::Nil => false,
+                other => sprint(std::slice::from_ref(other)).is_ok_and(|text| holds(&text)),
+            },
+        };
+        self.secret
+    }
+
+    /// Gives what stands below the only path of a tree the places of what is written there.
+    pub(super) fn place_below(&mut self, path: &[String], written: &Said) {
+        let mut said = self;
+        for key in path {
+            let Below::Keys(keys) = &mut said.below else { return };
+            let Some(below) = keys.get_mut(key) else { return };
+            said = below;
+        }
+        said.below.place(&written.below);
     }
 
     /// Moves all places: those of a rendered text into its template.
@@ -160,6 +196,48 @@ impl Said {
     }
 }
 
+impl Below {
+    fn place(&mut self, written: &Below) {
+        match (self, written) {
+            (Below::Keys(keys), Below::Keys(written)) => {
+                for (key, said) in keys {
+                    if let Some(written) = written.get(key) {
+                        said.at = written.at.clone();
+                        said.below.place(&written.below);
+                    }
+                }
+            }
+            (Below::Items(items), Below::Items(written)) => {
+                for (said, written) in items.iter_mut().zip(written) {
+                    said.at = written.at.clone();
+                    said.below.place(&written.below);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// What the maps and lists in a project's `set` say, by the places of their keys.
+pub(super) fn settings(source: &Arc<Source>) -> HashMap<u32, Said> {
+    let mut found = HashMap::new();
+    for (root, offsets) in &yaml::nodes(&source.text) {
+        let build = Build { source, offsets };
+        for declarations in ["environments", "releases"].iter().filter_map(|key| root.get(key)) {
+            let Data::Map(declarations) = &declarations.data else { continue };
+            let settings = declarations.iter().filter_map(|(_, declaration)| declaration.get("set"));
+            for setting in settings {
+                let Data::Map(entries) = &setting.data else { continue };
+                let nested = |node: &Node| matches!(node.data, Data::Map(_) | Data::List(_));
+                for (key, value) in entries.iter().filter(|(_, value)| nested(value)) {
+                    found.insert(offsets.real(key.span).start, build.node(value, key.span, 0));
+                }
+            }
+        }
+    }
+    found
+}
+
 struct Build<'a> {
     source: &'a Arc<Source>,
     offsets: &'a Offsets,
@@ -167,10 +245,14 @@ struct Build<'a> {
 
 impl Build<'_> {
     fn node(&self, node: &Node, key: Span, depth: usize) -> Said {
-        // The value if it stands on one line, else its key.
+        // The value if it stands on one line, else its key; of a text in several lines where it begins.
         let value_at = self.offsets.real(node.span);
-        let spread = self.source.slice(value_at).contains(&b'\n');
-        let span = if spread { self.offsets.real(key) } else { value_at };
+        let first = self.source.slice(value_at).iter().position(|b| *b == b'\n');
+        let span = match (first, &node.data) {
+            (None, _) => value_at,
+            (Some(end), Data::Str(_)) => Span::new(value_at.start as usize, value_at.start as usize + end),
+            (Some(_), _) => self.offsets.real(key),
+        };
         let below = match &node.data {
             Data::Map(entries) if depth < DEEPEST => {
                 let named = entries.iter().filter_map(|(key, value)| Some((key.as_key()?, key, value)));
@@ -190,7 +272,14 @@ impl Build<'_> {
             Below::Items(items) => Value::list(items.iter().map(|said| said.value.clone()).collect()),
             Below::Nothing => scalar(node),
         };
-        Said { at: Location { source: self.source.clone(), span }, value, below, whole: false }
+        Said {
+            at: Location { source: self.source.clone(), span },
+            value,
+            below,
+            whole: false,
+            by_item: false,
+            secret: false,
+        }
     }
 }
 

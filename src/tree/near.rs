@@ -1,10 +1,10 @@
 //! Files that somebody may have meant.
 
+use super::{Tree, list};
 use crate::diagnostic::nearest;
-use crate::tree::{Tree, list};
 
 /// The path that exists and looks most like one that does not: one part of it may be misspelt.
-pub(super) fn near(tree: &dyn Tree, path: &str) -> Option<String> {
+pub fn near(tree: &dyn Tree, path: &str) -> Option<String> {
     let parts: Vec<&str> = path.split('/').collect();
     let mut folder = if path.starts_with('/') { "/".to_owned() } else { String::new() };
     for (i, part) in parts.iter().enumerate() {
