@@ -1,42 +1,20 @@
 //! `rhelm template -e ENV`: releases of a project, rendered on all cores and printed in their order.
 
-use super::args::{comma_list, on, text, texts};
+use super::args::on;
+use super::save::Job;
 use super::selection::Selection;
-use super::sops;
+use super::spread::spread;
 use super::template::{Asked, Home, print_manifests};
 use super::terminal::Terminal;
 use crate::diagnostic::{Diagnostic, Error};
-use crate::engine::{KubeVersion, Release as HelmRelease};
-use crate::manifest::overrides::{Matches, Scope, apply, unmatched};
-use crate::manifest::{Claims, Manifests};
-use crate::project::{Environment, Installation, Project, Release};
-use crate::render::{Outcome, Request, render};
-use crate::text::Str;
+use crate::manifest::Claims;
+use crate::manifest::overrides::{Matches, unmatched};
+use crate::subject::{Rendered, installed};
 use crate::tree::Disk;
-use crate::world::World;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
-/// The stack of a thread that renders.
-const STACK: usize = 8 * 1024 * 1024;
-
-/// A release to render.
-struct Job<'p> {
-    project: &'p Project,
-    environment: &'p Environment,
-    release: &'p Release,
-}
 
 /// What became of it.
 struct Done {
-    namespace: String,
-    manifests: Manifests,
-    matches: Matches,
-    warnings: Vec<String>,
-    /// What must not be told.
-    secrets: Vec<Str>,
-    /// Whether Helm would tell of `--debug`.
-    release_exists: bool,
+    rendered: Rendered,
     error: Option<Error>,
 }
 
@@ -48,8 +26,19 @@ pub(super) fn run(asked: &Asked<'_>, selection: &Selection, terminal: &mut Termi
     }
     // A single release fails as it does for Helm.
     let single = jobs.len() == 1;
-    let mut done = all(asked, &jobs, single);
-    done.iter().for_each(|outcome| terminal.hide(&outcome.secrets));
+    let mut flags = asked.flags()?;
+    (flags.include_tests, flags.marks_chance) = (true, false);
+    if single {
+        flags.world = Box::new(|| asked.world());
+    }
+    let mut done = spread(&jobs, |job| {
+        let mut rendered = Rendered::default();
+        let result = installed(&Disk, job.project, job.environment, job.release, &flags, None, &mut rendered);
+        Done { rendered, error: result.err() }
+    });
+    if !on(asked.matches, "show-secrets") {
+        done.iter().for_each(|outcome| terminal.hide(&outcome.rendered.secrets));
+    }
     let mut idle = idle(asked, selection, &done, terminal).into_iter();
     let mut done = done.drain(..);
     let mut failures: Vec<Error> = Vec::new();
@@ -65,16 +54,16 @@ pub(super) fn run(asked: &Asked<'_>, selection: &Selection, terminal: &mut Termi
             let Some(outcome) = done.next() else { break };
             let key = &release.key.text;
             let shown = if several { format!("{}/{key}", environment.name.text) } else { key.clone() };
-            outcome.warnings.iter().for_each(|warning| terminal.say(warning));
-            terminal.advise_debug = single && outcome.release_exists && !asked.debug;
+            outcome.rendered.warnings.iter().for_each(|warning| terminal.say(warning));
+            terminal.advise_debug = single && outcome.rendered.release_exists && !asked.debug;
             let result = match outcome.error {
                 Some(error) => Err(error),
-                None => match claims.claim(key, &outcome.namespace, &outcome.manifests) {
+                None => match claims.claim(key, &outcome.rendered.namespace, &outcome.rendered.manifests) {
                     Some(clash) => Err(clashing(key, &clash)),
                     None if !is_printed => Ok(()),
                     None => {
                         let home = Home { environment: &environment.name.text, release: key };
-                        print_manifests(asked, &outcome.manifests, Some(home), release.name(), terminal)
+                        print_manifests(asked, &outcome.rendered.manifests, Some(home), release.name(), terminal)
                     }
                 },
             };
@@ -118,7 +107,7 @@ fn idle(asked: &Asked<'_>, selection: &Selection, done: &[Done], terminal: &mut 
             continue;
         }
         let mut matches = Matches::default();
-        here.iter().for_each(|outcome| matches.add(&outcome.matches));
+        here.iter().for_each(|outcome| matches.add(&outcome.rendered.matches));
         let idle = unmatched(&selection.project.overrides(environment), &matches);
         if !whole {
             idle.iter().for_each(|diagnostic| terminal.warn(diagnostic));
@@ -134,113 +123,4 @@ pub(super) fn clashing(key: &str, clash: &crate::manifest::Clash) -> Error {
         message.push_str(&format!(" into namespace `{}`", clash.object.namespace));
     }
     Diagnostic::own(message).fact(format!("`{key}` renders it from {}", clash.path)).into()
-}
-
-/// Renders all jobs, several at a time; what came of them in their order.
-fn all(asked: &Asked<'_>, jobs: &[Job<'_>], single: bool) -> Vec<Done> {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from).min(jobs.len());
-    if cores <= 1 {
-        return jobs.iter().map(|job| one(asked, job, single)).collect();
-    }
-    let next = AtomicUsize::new(0);
-    let results: Mutex<Vec<(usize, Done)>> = Mutex::new(Vec::with_capacity(jobs.len()));
-    let work = || {
-        loop {
-            let i = next.fetch_add(1, Ordering::Relaxed);
-            let Some(job) = jobs.get(i) else { return };
-            let done = one(asked, job, false);
-            match results.lock() {
-                Ok(mut results) => results.push((i, done)),
-                Err(poisoned) => poisoned.into_inner().push((i, done)),
-            }
-        }
-    };
-    std::thread::scope(|scope| {
-        let mut started = 0;
-        for _ in 0..cores {
-            started += usize::from(std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work).is_ok());
-        }
-        if started == 0 {
-            work();
-        }
-    });
-    let mut results = results.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    results.sort_by_key(|(i, _)| *i);
-    results.into_iter().map(|(_, done)| done).collect()
-}
-
-fn one(asked: &Asked<'_>, job: &Job<'_>, ends: bool) -> Done {
-    let mut world = asked.world();
-    world.ends = ends;
-    let mut outcome = Outcome::default();
-    let mut done = Done {
-        namespace: String::new(),
-        manifests: Manifests::default(),
-        matches: Matches::default(),
-        warnings: Vec::new(),
-        secrets: Vec::new(),
-        release_exists: false,
-        error: None,
-    };
-    let result = attempt(asked, job, &mut world, &mut outcome, &mut done);
-    done.warnings = std::mem::take(&mut world.warnings);
-    done.release_exists = outcome.release_exists;
-    done.error = result.err();
-    done
-}
-
-fn attempt(
-    asked: &Asked<'_>,
-    job: &Job<'_>,
-    world: &mut World,
-    outcome: &mut Outcome,
-    done: &mut Done,
-) -> Result<(), Error> {
-    let tree = Disk;
-    let installation = job.project.installation(&tree, job.environment, job.release)?;
-    let request = request(asked, &installation)?;
-    done.namespace.clone_from(&request.release.namespace);
-    let mut options = asked.values();
-    options.below = installation.layers.iter().map(|layer| layer.input.clone()).collect();
-    options.templating = Some(job.project.templating(&installation, &done.namespace, world.variables));
-    options.decrypt = Some(sops::decrypt);
-    let (user, layers) = options.read(&tree)?;
-    if !on(asked.matches, "show-secrets") {
-        done.secrets = layers.secrets();
-    }
-    render(&tree, &request, &user, layers, world, outcome)?;
-    done.manifests = std::mem::take(&mut outcome.manifests);
-    if asked.overrides {
-        let scope = Scope { release: &job.release.key.text, namespace: &done.namespace };
-        apply(&mut done.manifests, &installation.overrides, scope, &mut done.matches)?;
-    }
-    Ok(())
-}
-
-/// What to render for an installation: flags stand over what the project says.
-pub(super) fn request(asked: &Asked<'_>, installation: &Installation<'_>) -> Result<Request, Error> {
-    let matches = asked.matches;
-    let kube_version = match text(matches, "kube-version").filter(|text| !text.is_empty()) {
-        Some(version) => KubeVersion::parse(&version)?,
-        None => installation.kube_version.clone().unwrap_or_default(),
-    };
-    let mut api_versions = installation.api_versions.clone();
-    api_versions.extend(texts(matches, "api-versions").iter().flat_map(|list| comma_list(list)));
-    Ok(Request {
-        chart: installation.chart.clone(),
-        release: HelmRelease {
-            name: installation.release.name().to_owned(),
-            namespace: super::template::namespace(
-                matches,
-                installation.namespace.as_deref(),
-                installation.kube_context.as_deref(),
-            ),
-            is_upgrade: on(matches, "is-upgrade"),
-            kube_version,
-            api_versions,
-        },
-        include_crds: on(matches, "include-crds"),
-        skip_schema_validation: on(matches, "skip-schema-validation"),
-        tera: !on(matches, "no-tera"),
-    })
 }

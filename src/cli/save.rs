@@ -15,7 +15,7 @@ use crate::text::Str;
 use crate::tree::{Disk, Tree, clean};
 use clap::ArgMatches;
 
-/// A release to save.
+/// A release of an environment, to be rendered.
 pub(super) struct Job<'p> {
     pub(super) project: &'p Project,
     pub(super) environment: &'p Environment,

@@ -42,6 +42,8 @@ pub struct Flags<'a> {
     pub tera: bool,
     /// Whether a project's overrides apply.
     pub overrides: bool,
+    /// Whether what follows from chance or time is found and marked; else both are as they come.
+    pub marks_chance: bool,
     /// Fixes chance and time.
     pub seed: Option<u64>,
     /// Finds the namespace.
@@ -73,6 +75,8 @@ pub struct Rendered {
     pub secrets: Vec<Str>,
     /// Whether time or chance was drawn upon.
     pub drawn: bool,
+    /// Whether the failure is of the chart's templates or later.
+    pub release_exists: bool,
 }
 
 /// A layer of values.
@@ -265,6 +269,7 @@ fn drawn(
         let result = render(tree, request, &user, layers, world, &mut outcome);
         rendered.warnings.append(&mut world.warnings);
         rendered.chart = outcome.chart;
+        rendered.release_exists = outcome.release_exists;
         result?;
         swap(&mut outcome.manifests)?;
         if !flags.include_tests {
@@ -277,13 +282,13 @@ fn drawn(
     let mut world = (flags.world)();
     if let Some(seed) = flags.seed {
         (world.seed, world.now) = (Some(seed), Some(FIXED));
-    } else {
+    } else if flags.marks_chance {
         // What is not marked below must be the same in each run. Nothing secret hangs on it: what chance makes is marked.
         world.seed = Some(0);
     }
     rendered.manifests = once(&mut world, rendered)?;
     rendered.drawn = world.drawn;
-    if !world.drawn || flags.seed.is_some() {
+    if !world.drawn || flags.seed.is_some() || !flags.marks_chance {
         return Ok(());
     }
     let mut other = (flags.world)();
