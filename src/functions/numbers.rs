@@ -18,7 +18,7 @@ functions! {
     "biggest" (first: Any; others: Any) |c| Ok(Value::int64(c.args.iter().map(to_int).max().unwrap_or(0)));
     "min" (first: Any; others: Any) |c| Ok(Value::int64(c.args.iter().map(to_int).min().unwrap_or(0)));
     "maxf" (first: Any; others: Any) |c| Ok(Value::Float(fold_floats(c, larger)));
-    "minf" (first: Any; others: Any) |c| Ok(Value::Float(fold_floats(c, |a, b| -larger(-a, -b))));
+    "minf" (first: Any; others: Any) |c| Ok(Value::Float(fold_floats(c, smaller)));
     "addf" (; numbers: Any) |c| decimals(Some(0.0), c.args, |a, b| Ok(a.add(b)));
     "add1f" (number: Any) |c| decimals(None, &[c.arg(0).clone(), Value::int(1)], |a, b| Ok(a.add(b)));
     "subf" (first: Any; others: Any) |c| decimals(None, c.args, |a, b| Ok(a.sub(b)));
@@ -94,6 +94,13 @@ fn fold_floats(call: &Call<'_>, pick: impl Fn(f64, f64) -> f64) -> f64 {
 }
 
 /// `math.Max`: infinity beats NaN, NaN the rest, +0 beats -0.
+/// Go's `math.Min`.
+fn smaller(a: f64, b: f64) -> f64 {
+    let least = -larger(-a, -b);
+    // Go's NaN has no sign.
+    if least.is_nan() { f64::NAN } else { least }
+}
+
 fn larger(a: f64, b: f64) -> f64 {
     if a == f64::INFINITY || b == f64::INFINITY {
         f64::INFINITY

@@ -57,7 +57,11 @@ functions! {
     "splitn" (separator: Str, count: Int, text: Str) |c| Ok(numbered(split(&c.str(2), &c.str(0), c.int(1))));
     "join" (separator: Str, list: Any) join;
     "toString" (value: Any) |c| text_of(c.arg(0)).map(Value::Str);
-    "toStrings" (list: Any) |c| Ok(Value::strings(texts_of(c.arg(0))?));
+    "toStrings" (list: Any) |c| match c.arg(0) {
+        // It is what it shall become, be it nil.
+        list @ Value::List(ListType { elem: Elem::Str, .. }, _) => Ok(list.clone()),
+        list => Ok(Value::strings(texts_of(list)?)),
+    };
     "sortAlpha" (list: Any) sort_alpha;
     "hello" () |_| Ok(Value::str("Hello!"));
 }
@@ -150,6 +154,10 @@ fn abbreviate(text: Str, left: i64, width: i64) -> Value {
             out.extend_from_slice(rest.get(..width - 3).unwrap_or_default());
             out.extend_from_slice(b"...");
             break;
+        }
+        // Here Go's function fails, and sprig takes the text that comes with the failure.
+        if width < 7 {
+            return Value::str("");
         }
         out.extend_from_slice(b"...");
         if offset + width - 3 < len {

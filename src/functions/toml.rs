@@ -5,7 +5,7 @@ use crate::go::fmt::{MAX_TEXT, too_long};
 use crate::go::reflect::elements;
 use crate::go::strconv::append_float;
 use crate::go::time::Time;
-use crate::value::{IntKind, Json, Str, Value};
+use crate::value::{IntKind, Json, Layout, Str, Value};
 
 /// Why a value has no TOML.
 pub(super) enum Problem {
@@ -199,6 +199,20 @@ impl Writer {
             },
             _ => Vec::new(),
         };
+        // Where the encoder sets commas in a struct, it counts the fields that it writes, and then looks at the place among all
+        // of the struct's fields, hidden ones too.
+        let places: Option<Vec<&str>> = match table {
+            Value::Object(object) => match object.layout() {
+                Some(Layout::Struct(_, fields)) => Some(fields.into_iter().map(|(name, _)| name).collect()),
+                _ => None,
+            },
+            _ => None,
+        };
+        let written = entries.len();
+        let is_last = |key: &Str| {
+            let at = places.as_ref()?.iter().position(|name| key.as_bytes() == name.as_bytes())?;
+            Some(at + 1 == written)
+        };
         let (mut direct, mut tables) = (Vec::new(), Vec::new());
         for (key, value) in entries {
             let shape = self.shape(&value, path.len())?;
@@ -216,8 +230,9 @@ impl Writer {
                     continue;
                 }
                 if inline {
+                    let last = is_last(&key).unwrap_or(!comma && i + 1 == count);
                     self.key_value(&[key], &value, true)?;
-                    if comma || i + 1 < count {
+                    if !last {
                         self.out.extend_from_slice(b", ");
                     }
                     continue;

@@ -473,7 +473,8 @@ impl Printer {
                     && !self.bare
                     && let Some(text) = object.go_string()
                 {
-                    self.pad(text.as_bytes());
+                    let text = self.truncate(text.as_bytes());
+                    self.pad(text);
                     true
                 } else if let Some(layout) = object.layout()
                     && (self.bare || self.flags.sharp_v || !object.stringer() || !is_text_verb(verb))

@@ -2,7 +2,9 @@
 //!
 //! Version 2's relation is not transitive (`a1b` < `a01` < `a10` < `a1b`), so the sort here must not rely on it.
 
+use crate::go::unicode;
 use crate::value::{Str, Value};
+use bstr::ByteSlice as _;
 use std::cmp::Ordering;
 
 /// Which go-yaml.
@@ -71,19 +73,20 @@ pub(super) fn less(a: &[u8], b: &[u8], version: Version) -> bool {
         return x < y;
     }
     if x_letter || y_letter {
-        let after_digit = i > 0 && a.get(i - 1).is_some_and(u8::is_ascii_digit);
+        let after_digit = before(a, i).next().is_some_and(is_digit);
         return if version == Version::V3 && after_digit { x_letter } else { y_letter };
     }
     let (mut x_number, mut y_number) = (0i64, 0i64);
     if x == '0' || y == '0' {
-        let before = a.get(..i).unwrap_or_default().iter().rev().take_while(|b| b.is_ascii_digit());
-        if before.into_iter().any(|&b| b != b'0') {
+        if before(a, i).take_while(|c| is_digit(*c)).any(|c| c != '0') {
             (x_number, y_number) = (1, 1);
         }
     }
     let number = |text: &[u8], start: i64| {
-        let digits = text.get(i..).unwrap_or_default().iter().take_while(|b| b.is_ascii_digit());
-        digits.fold((start, 0), |(n, count), b| (n.wrapping_mul(10).wrapping_add(i64::from(b - b'0')), count + 1))
+        // Digits of all scripts count, with their distance from '0' as their value.
+        let digits = text.get(i..).unwrap_or_default().chars().take_while(|c| is_digit(*c));
+        let value = |c: char| i64::from(u32::from(c)) - i64::from(b'0');
+        digits.fold((start, 0), |(n, count), c| (n.wrapping_mul(10).wrapping_add(value(c)), count + 1))
     };
     let (x_count, y_count): (usize, usize);
     (x_number, x_count) = number(a, x_number);
@@ -95,10 +98,19 @@ fn rune(text: &[u8], at: usize) -> Option<char> {
     let rest = text.get(at..)?;
     match rest.first()? {
         &b @ 0..0x80 => Some(char::from(b)),
-        _ => bstr::ByteSlice::chars(rest).next(),
+        _ => rest.chars().next(),
     }
 }
 
+/// The characters before a place, the nearest first.
+fn before(text: &[u8], at: usize) -> impl Iterator<Item = char> {
+    text.get(..at).unwrap_or_default().chars().rev()
+}
+
 fn is_letter(c: char) -> bool {
-    c.is_ascii_alphabetic() || !c.is_ascii() && c.is_alphabetic()
+    c.is_ascii_alphabetic() || !c.is_ascii() && unicode::is_letter(c)
+}
+
+fn is_digit(c: char) -> bool {
+    c.is_ascii_digit() || !c.is_ascii() && unicode::is_digit(c)
 }

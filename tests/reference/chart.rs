@@ -83,6 +83,8 @@ impl ChartCase {
             let (mut found, mut varies, mut lines) = (false, false, lines_only);
             let again = if start.elapsed() > SLOW { 1 } else { AGAIN };
             for _ in 0..if lines_only { AGAIN_LINES } else { again } {
+                // The clock goes on, for those who look at its seconds.
+                std::thread::sleep(Duration::from_millis(600));
                 let next = helm.run(&folder, &words);
                 found = same(&next, &ours);
                 varies = varies || plain(&next) != plain(&theirs);

@@ -5,7 +5,7 @@
 
 use crate::chart::{ChartCase, Verdict, comparable};
 use crate::helm::{Helm, write};
-use crate::judge::{Difference, Tally, told};
+use crate::judge::{Difference, Tally, is_listed, told};
 use crate::{Options, ours, shrink};
 use rhelm::tree::Memory;
 use std::collections::HashMap;
@@ -264,6 +264,7 @@ impl Judge<'_> {
             Verdict::Error => self.tally.error += 1,
             Verdict::Varies => self.tally.varies += 1,
             Verdict::Dies => self.tally.dies += 1,
+            Verdict::Differ { helm, ours } if is_listed(&helm, &ours) => self.tally.listed += 1,
             Verdict::Differ { helm, ours } => {
                 let (mut text, mut theirs, mut mine) = (snippet.text.clone(), helm, ours);
                 if self.options.shrink && self.tally.differences.len() < 5 {

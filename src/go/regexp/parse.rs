@@ -30,7 +30,7 @@ pub(super) struct Error {
 
 impl std::fmt::Display for Error {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "error parsing regexp: {}: `{}`", self.what, String::from_utf8_lossy(&self.part))
+        write!(f, "error parsing regexp: {}: `{}`", self.what, crate::text::kept(&self.part))
     }
 }
 
