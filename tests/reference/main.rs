@@ -1,7 +1,7 @@
 //! rhelm against the real Helm: every function on every kind of value, generated templates, YAML, values and charts.
 //!
 //!     cargo test --release --test reference -- --helm PATH [--seed N] [--pipelines N] [--only PART] [--at INDEX]
-//!         [--no-shrink] [--print] [--report]
+//!         [--no-shrink] [--print] [--allow N]
 //!
 //! Every case follows from the run's seed, its part and its index: `--seed S --only PART --at INDEX` repeats one.
 //! Without a Helm (`--helm`, `HELM`) all is skipped, and said to be.
@@ -39,8 +39,8 @@ pub struct Options {
     shrink: bool,
     /// Prints each snippet and what rhelm makes of it, without asking Helm.
     print: bool,
-    /// Differences are told, and are no failure.
-    report: bool,
+    /// So many differences are told, and are no failure.
+    allow: usize,
 }
 
 fn main() -> ExitCode {
@@ -51,7 +51,7 @@ fn main() -> ExitCode {
         at: None,
         shrink: true,
         print: false,
-        report: false,
+        allow: 0,
     };
     let mut path = std::env::var("HELM").ok();
     let mut words = std::env::args().skip(1);
@@ -63,7 +63,7 @@ fn main() -> ExitCode {
             "--pipelines" => options.pipelines = value().parse().expect("a number"),
             "--only" => options.only = Some(value()),
             "--at" => options.at = Some(value().parse().expect("a number")),
-            "--report" => options.report = true,
+            "--allow" => options.allow = value().parse().expect("a number"),
             "--print" => options.print = true,
             "--no-shrink" => options.shrink = false,
             // What `cargo test` hands to every test binary.
@@ -96,7 +96,7 @@ fn main() -> ExitCode {
     for difference in all.differences.iter().take(400) {
         println!("{difference}");
     }
-    if options.report { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if differ <= options.allow { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// A family of cases.
