@@ -1,7 +1,8 @@
 //! `rhelm check`: does everything still render, and are the snapshots that there are up to date?
 
-use super::save::{self, Job};
+use super::save::{self, How, Job};
 use super::selection::{self, Selection};
+use super::snapshots;
 use super::spread::spread;
 use super::template::{Asked, nearby_chart};
 use super::terminal::Terminal;
@@ -44,11 +45,18 @@ pub(super) fn run(matches: &ArgMatches, terminal: &mut Terminal) -> Result<(), E
         let sealed = save::sealed(matches, &selection.project);
         let existing = selection.with(|environment: &Environment, release| {
             saved.iter().any(|e| e.name.text == environment.name.text)
-                && tree.kind(&super::snapshots::path(&selection.project, environment, release)).is_ok()
+                && tree.kind(&snapshots::path(&selection.project, environment, release)).is_ok()
         });
-        save::save(&tree, &tree, &existing, &flags, sealed, true, terminal).finish(true, terminal)?;
+        let how = How { sealed, check: true, follows: true };
+        let mut outcome = save::save(&tree, &tree, &existing, asked.flags()?, how, terminal);
+        if let Some(chosen) = selection.whole() {
+            let orphans = snapshots::orphans(&tree, &selection.project, &chosen);
+            outcome.stale |= !orphans.is_empty();
+            outcome.said.extend(orphans.into_iter().map(|path| ("orphan", path)));
+        }
+        outcome.finish(true, terminal)?;
     }
-    terminal.say(&format!("{count} releases render"));
+    terminal.say(&if count == 1 { "1 release renders".to_owned() } else { format!("{count} releases render") });
     Ok(())
 }
 

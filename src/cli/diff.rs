@@ -9,7 +9,8 @@ use super::template::Asked;
 use super::terminal::Terminal;
 use crate::diagnostic::{Diagnostic, Error, Source};
 use crate::diff::{self, Compared, Format, Kept, Layout, Options, Rule, Side};
-use crate::manifest::{self, Manifests};
+use crate::manifest::chance::CHANCE;
+use crate::manifest::{self, Claims, Manifests};
 use crate::project::{Environment, Project, Release};
 use crate::release::saved::{self, Sealed};
 use crate::subject::{Flags, Rendered, Rendering, Subject};
@@ -23,6 +24,9 @@ use std::sync::Arc;
 
 /// The name that Helm gives a release that nobody named.
 const NAMELESS: &str = "release-name";
+
+/// How many lines stand around a change, if nobody says.
+const CONTEXT: usize = 3;
 
 /// The exit code for differences, where it is asked for.
 const DIFFERENT: u8 = 2;
@@ -76,12 +80,16 @@ struct Given {
     kept: Option<Kept>,
     /// Whether it is a snapshot without the files of `crds/`, without test hooks.
     lacks: [bool; 2],
+    /// Whether what follows from chance is marked.
+    marked: bool,
     warnings: Vec<String>,
     secrets: Vec<Str>,
 }
 
 /// What comparing a release gave.
 struct Done {
+    /// What the right side makes, and where, if it is rendered.
+    made: Option<(String, Manifests)>,
     warnings: Vec<String>,
     secrets: Vec<Str>,
     /// None: there is nothing to compare with, which was told.
@@ -132,6 +140,9 @@ pub(super) fn run(matches: &ArgMatches, terminal: &mut Terminal) -> Result<(), E
             .hint("name an environment: `rhelm diff ENV`; or a chart: `rhelm diff --chart CHART --against file:OLD`")
             .into());
     };
+    if stated.1.is_some() && on(matches, "all") && implied.is_some() {
+        return Err(Diagnostic::own("--from and --to name environments, and --all means all; leave out --all").into());
+    }
     let named = name(&stated, &selection.project)?;
     releases(&tree, &selection, &named, &flags, comparison, terminal)
 }
@@ -191,6 +202,8 @@ pub(super) struct Comparison {
     format: Format,
     layout: Layout,
     detailed: bool,
+    /// Whether all environments are compared.
+    all: bool,
     missing_ok: bool,
     /// Whether what is wrong with the left side is told and no failure: it is history.
     settled: bool,
@@ -209,9 +222,12 @@ impl Comparison {
             let words = |words: String| Diagnostic::own(format!("--ignore {rule}: {words}"));
             ignore.push(Rule::parse(&rule).map_err(words)?);
         }
-        let context = match matches.get_one::<i64>("context").copied().unwrap_or(3) {
-            lines if lines < 0 => None,
-            lines => Some(usize::try_from(lines).unwrap_or(usize::MAX)),
+        let context = match matches.get_one::<i64>("context").copied() {
+            None => Some(CONTEXT),
+            Some(-1) => None,
+            Some(lines) => Some(usize::try_from(lines).map_err(|_| {
+                Diagnostic::own(format!("-C {lines}: there are no {lines} lines; -1 means whole objects"))
+            })?),
         };
         let options = Options {
             normalize: on(matches, "normalize"),
@@ -232,6 +248,7 @@ impl Comparison {
             format,
             layout,
             detailed: on(matches, "detailed-exitcode"),
+            all: on(matches, "all"),
             missing_ok: on(matches, "missing-ok"),
             settled: false,
             force: on(matches, "force"),
@@ -244,12 +261,19 @@ impl Comparison {
     /// What a hook shows: the commit's changes, with nothing on the left side where there was nothing.
     pub(super) fn for_hook(matches: &ArgMatches) -> Result<Self, Error> {
         let options = Options { include_crds: on(matches, "include-crds"), ..Options::default() };
-        let layout = Layout { colour: pager::colour(None)?, width: pager::width(), ..Layout::default() };
+        let layout = Layout {
+            context: Some(CONTEXT),
+            headings: true,
+            colour: pager::colour(None)?,
+            width: pager::width(),
+            ..Layout::default()
+        };
         Ok(Comparison {
             options,
             format: Format::Diff,
             layout,
             detailed: false,
+            all: true,
             missing_ok: true,
             settled: true,
             force: false,
@@ -269,12 +293,23 @@ impl Comparison {
         let format = match self.format {
             Format::Html => "html",
             Format::Markdown => "markdown",
-            _ => return Ok(self),
+            _ => {
+                self.check_report()?;
+                return Ok(self);
+            }
         };
         let declared = project.reports.iter().find(|(name, _)| name == format);
         let path = self.report.clone().or_else(|| declared.map(|(_, path)| project.path(&path.text)));
         self.load(path.as_deref(), tree)?;
         Ok(self)
+    }
+
+    /// A template is for reports alone.
+    fn check_report(&self) -> Result<(), Error> {
+        match &self.report {
+            Some(_) => Err(Diagnostic::own("--report-template is for `-o markdown` and `-o html`").into()),
+            None => Ok(()),
+        }
     }
 
     /// Reads the template of a report.
@@ -416,7 +451,20 @@ impl<'a> Places<'a> {
                     let environment = &environment.name.text;
                     (key(release), Ask::Saved { path, environment, release: &release.key.text })
                 };
-                chosen.iter().map(saved).collect()
+                let mut found: Vec<(String, Ask<'s>)> = chosen.iter().map(saved).collect();
+                // Snapshots of releases that exist no more: what would be left behind.
+                if whole {
+                    for path in snapshots::orphans(self.disk, self.project, &[environment]) {
+                        let (folder, file) = path.rsplit_once('/').unwrap_or_default();
+                        let name = file.strip_suffix(".yaml").unwrap_or(file).to_owned();
+                        if folder.rsplit('/').next() == Some(environment.name.text.as_str()) {
+                            let ask =
+                                Ask::Saved { path: path.clone(), environment: &environment.name.text, release: "" };
+                            found.push((name, ask));
+                        }
+                    }
+                }
+                found
             }
             Subject::File(_) | Subject::Stdin => {
                 let held = self.held.get(&subject.name());
@@ -452,7 +500,73 @@ fn releases(
         let to_side = places.side(to, environment, &chosen, whole)?;
         pairs.extend(paired(&environment.name.text, to.name(), from, to_side));
     }
+    // Environments that the revision had, where all are compared.
+    if let (Subject::Git(revision), true) = (&named.from, comparison.settled || comparison.all)
+        && let Some(Past { tree, project: Some(past) }) = places.pasts.get(revision.name())
+        && !past.is_convention()
+    {
+        let now = &selection.project;
+        for environment in past.concrete().filter(|e| !now.environments.iter().any(|n| n.name.text == e.name.text)) {
+            pairs.extend(vanished(tree, past, environment));
+        }
+    }
     finish(&pairs, &named.from.name(), flags, &comparison, terminal)
+}
+
+/// The releases of an environment that is no more.
+fn vanished<'a>(tree: &'a Git, project: &'a Project, environment: &'a Environment) -> Vec<Pair<'a>> {
+    let there = project.releases.iter().filter(|release| release.is_in(environment));
+    let pair = |release: &'a Release| Pair {
+        environment: environment.name.text.clone(),
+        release: release.key.text.clone(),
+        to_label: "nothing".to_owned(),
+        from: Ask::Rendered(Rendering::Installed { tree, project, environment, release }),
+        to: Ask::Nothing,
+    };
+    there.map(pair).collect()
+}
+
+/// Shows that a project is no more.
+///
+/// # Errors
+/// It cannot be written.
+pub(super) fn gone(
+    selection: &Selection,
+    tree: &Git,
+    revision: &str,
+    flags: &Flags<'_>,
+    comparison: Comparison,
+    terminal: &mut Terminal,
+) -> Result<(), Error> {
+    let environments = selection.iter().flat_map(|(environment, ..)| vanished(tree, &selection.project, environment));
+    finish(&environments.collect::<Vec<_>>(), &format!("git:{revision}"), flags, &comparison, terminal)
+}
+
+/// Compares a chart that belongs to no project with what is staged.
+///
+/// # Errors
+/// What is staged does not render.
+pub(super) fn chart_since(
+    chart: &str,
+    revision: &str,
+    flags: &Flags<'_>,
+    comparison: Comparison,
+    terminal: &mut Terminal,
+) -> Result<(), Error> {
+    let open = |revision: &Revision| Git::open(revision).map_err(|error| Error::from(Diagnostic::own(error.words)));
+    let (before, after) = (open(&Revision::parse(revision))?, open(&Revision::Index)?);
+    let side = |tree| match crate::tree::Tree::kind(tree, &format!("{chart}/Chart.yaml")) {
+        Ok(_) => Ask::Rendered(Rendering::Chart { tree, path: chart.to_owned(), name: NAMELESS.to_owned() }),
+        Err(_) => Ask::Nothing,
+    };
+    let pair = Pair {
+        environment: String::new(),
+        release: chart.to_owned(),
+        to_label: "git:index".to_owned(),
+        from: side(&before),
+        to: side(&after),
+    };
+    finish(&[pair], &format!("git:{revision}"), flags, &comparison, terminal)
 }
 
 /// Compares a revision with what is staged.
@@ -493,6 +607,8 @@ fn alone(
     if matches!(comparison.format, Format::Html | Format::Markdown) {
         let path = comparison.report.clone();
         comparison.load(path.as_deref(), disk)?;
+    } else {
+        comparison.check_report()?;
     }
     let mut held: BTreeMap<String, Held> = BTreeMap::new();
     let mut trees: BTreeMap<String, Git> = BTreeMap::new();
@@ -619,6 +735,8 @@ fn give(ask: &Ask<'_>, flags: &Flags<'_>, comparison: &Comparison, given: &mut G
                 namespace: Some(snapshot.header.namespace),
                 kept: Some(kept(snapshot.header.secrets)),
                 lacks: [!snapshot.header.crds, !snapshot.header.tests],
+                // One that was saved with a seed holds what that made.
+                marked: memchr::memmem::find(&text, CHANCE.as_bytes()).is_some(),
                 ..Given::default()
             };
             return Ok(());
@@ -631,6 +749,7 @@ fn give(ask: &Ask<'_>, flags: &Flags<'_>, comparison: &Comparison, given: &mut G
         }
         Ask::Nothing => return Ok(()),
     };
+    given.marked = flags.seed.is_none();
     given.warnings = rendered.warnings;
     given.secrets = rendered.secrets;
     given.manifests = rendered.manifests;
@@ -667,7 +786,8 @@ fn one(pair: &Pair<'_>, from_label: &str, flags: &Flags<'_>, comparison: &Compar
     warnings.extend(to.warnings.into_iter().filter(|line| !warnings.contains(line)).collect::<Vec<_>>());
     let mut secrets = from.secrets;
     secrets.extend(to.secrets);
-    Done { warnings, secrets, result }
+    let made = matches!(pair.to, Ask::Rendered(Rendering::Installed { .. })).then_some(to.manifests);
+    Done { made: made.map(|made| (to.namespace.unwrap_or_default(), made)), warnings, secrets, result }
 }
 
 fn compare(
@@ -680,6 +800,7 @@ fn compare(
 ) -> Compared {
     let mut options = comparison.options.clone();
     options.release.clone_from(&pair.release);
+    options.marked = from.marked && to.marked;
     let Options { include_crds, include_tests, .. } = &mut options;
     let parts = [(include_crds, "crds/", "--include-crds"), (include_tests, "test hooks", "--include-tests")];
     for ((wanted, what, flag), lacks) in parts.into_iter().zip(from.lacks.iter().zip(to.lacks).map(|(a, b)| *a || b)) {
@@ -750,10 +871,19 @@ fn finish(
     let mut reports = Vec::new();
     let mut failures: Vec<Error> = Vec::new();
     let mut failed = Vec::new();
+    let (mut claims, mut here) = (Claims::default(), "");
     for (pair, done) in pairs.iter().zip(done) {
         terminal.hide(&done.secrets);
         done.warnings.iter().for_each(|warning| terminal.say(warning));
-        match done.result {
+        if here != pair.environment {
+            (claims, here) = (Claims::default(), &pair.environment);
+        }
+        let clash = done.made.and_then(|(namespace, made)| claims.claim(&pair.release, &namespace, &made));
+        let result = match clash {
+            Some(clash) => done.result.and(Err(super::fleet::clashing(&pair.release, &clash))),
+            None => done.result,
+        };
+        match result {
             Ok(compared) => reports.extend(compared),
             Err(mut error) => {
                 if pairs.len() > 1 {

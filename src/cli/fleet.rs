@@ -27,7 +27,7 @@ pub(super) fn run(asked: &Asked<'_>, selection: &Selection, terminal: &mut Termi
     // A single release fails as it does for Helm.
     let single = jobs.len() == 1;
     let mut flags = asked.flags()?;
-    (flags.include_tests, flags.marks_chance) = (true, false);
+    (flags.include_tests, flags.is_compared) = (true, false);
     if single {
         flags.world = Box::new(|| asked.world());
     }

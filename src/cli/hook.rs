@@ -3,13 +3,13 @@
 use super::args::{on, texts};
 use super::check::{self, all};
 use super::diff::{self, Comparison};
-use super::save;
+use super::save::{self, How};
 use super::selection::Selection;
 use super::snapshots;
 use super::template::Asked;
 use super::terminal::{Terminal, variable};
 use crate::diagnostic::{Diagnostic, Error};
-use crate::project::{Changed, FILE, Project, with_local_dependencies};
+use crate::project::{Changed, Environment, FILE, Project, with_local_dependencies};
 use crate::release::saved::digest;
 use crate::subject::Flags;
 use crate::tree::{Disk, Git, Revision, Tree, clean, git, top};
@@ -26,6 +26,8 @@ const EMPTY: &str = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
 /// Runs the command.
 pub(super) fn run(matches: &ArgMatches, terminal: &mut Terminal) -> Result<(), Error> {
     terminal.check()?;
+    // What Helm only informs of is no reason to speak up.
+    terminal.quiet = true;
     match matches.subcommand() {
         Some(("install", matches)) => install(matches, terminal),
         Some(("run", matches)) => judge(matches, terminal),
@@ -45,7 +47,7 @@ fn install(matches: &ArgMatches, terminal: &mut Terminal) -> Result<(), Error> {
         && memchr::memmem::find(&there, MARK.as_bytes()).is_none()
     {
         return Err(Diagnostic::own(format!("there is another hook at `{path}`"))
-            .hint("add the line `rhelm hook run template save` to it, or move it away")
+            .hint("add the line `rhelm hook run template,save` to it, or move it away")
             .into());
     }
     let this = std::env::current_exe().map(|path| path.to_string_lossy().replace('\'', "'\\''")).unwrap_or_default();
@@ -105,7 +107,7 @@ fn judge(matches: &ArgMatches, terminal: &mut Terminal) -> Result<(), Error> {
     for kind in kinds.split(',') {
         match kind {
             "template" => failures.extend(template(&touched, &flags, terminal).err()),
-            "save" => failures.extend(saved(matches, &touched, &flags, terminal).err()),
+            "save" => failures.extend(saved(matches, &touched, &asked, terminal).err()),
             _ => failures.extend(differences(matches, &touched, &flags, terminal).err()),
         }
         // What does not render can neither be saved nor compared.
@@ -203,18 +205,19 @@ fn template(touched: &Touched, flags: &Flags<'_>, terminal: &mut Terminal) -> Re
 }
 
 /// Brings snapshots up to date; fails if there was anything to do, so that it is looked at and staged.
-fn saved(matches: &ArgMatches, touched: &Touched, flags: &Flags<'_>, terminal: &mut Terminal) -> Result<(), Error> {
+fn saved(matches: &ArgMatches, touched: &Touched, asked: &Asked<'_>, terminal: &mut Terminal) -> Result<(), Error> {
     let tree = &touched.tree;
     let existing_only = on(matches, "existing");
     for selection in &touched.selections {
         let project = &selection.project;
         // Who has snapshots of an environment wants them of all its releases.
-        let kept = |environment: &crate::project::Environment| {
+        let kept = |environment: &Environment| {
             project.releases.iter().any(|r| tree.kind(&snapshots::path(project, environment, r)).is_ok())
         };
         let wanted = selection.with(|environment, _| kept(environment) || !(existing_only || project.is_convention()));
         let sealed = save::sealed(matches, project);
-        let mut outcome = save::save(tree, &Disk, &wanted, flags, sealed, false, terminal);
+        let how = How { sealed, check: false, follows: true };
+        let mut outcome = save::save(tree, &Disk, &wanted, asked.flags()?, how, terminal);
         for (word, path) in &mut outcome.said {
             if *word != "unchanged" {
                 continue;
@@ -229,7 +232,8 @@ fn saved(matches: &ArgMatches, touched: &Touched, flags: &Flags<'_>, terminal: &
                 outcome.stale = true;
             }
         }
-        for path in snapshots::orphans(&Disk, project) {
+        let environments: Vec<&Environment> = project.concrete().collect();
+        for path in snapshots::orphans(&Disk, project, &environments) {
             std::fs::remove_file(&path)
                 .map_err(|error| Diagnostic::own(format!("`{path}` cannot be removed: {error}")))?;
             outcome.said.push(("removed", path));
@@ -257,8 +261,19 @@ fn differences(
         return Ok(());
     }
     for selection in &touched.selections {
-        let comparison = Comparison::for_hook(matches)?;
-        diff::since(selection, &base, flags, comparison, terminal)?;
+        diff::since(selection, &base, flags, Comparison::for_hook(matches)?, terminal)?;
+    }
+    for chart in &touched.charts {
+        diff::chart_since(chart, &base, flags, Comparison::for_hook(matches)?, terminal)?;
+    }
+    // Projects that the commit deletes.
+    let past = Git::open(&Revision::Commit(base.clone())).map_err(own)?;
+    let gone = past.paths().filter(|path| path.rsplit('/').next() == Some(FILE) && touched.tree.kind(path).is_err());
+    for path in gone {
+        // What was wrong with it is history.
+        if let Ok(project) = Project::read(&past, path) {
+            diff::gone(&Selection::all(project)?, &past, &base, flags, Comparison::for_hook(matches)?, terminal)?;
+        }
     }
     Ok(())
 }

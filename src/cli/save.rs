@@ -1,13 +1,13 @@
 //! `rhelm save`: what would be applied, in files that are meant to be committed.
 
-use super::args::{on, text};
+use super::args::on;
 use super::selection::{self, Selection};
 use super::snapshots::{self, check_outside, orphans};
 use super::spread::spread;
 use super::template::Asked;
 use super::terminal::Terminal;
 use crate::diagnostic::{Diagnostic, Error};
-use crate::manifest::{Claims, Manifests, secret};
+use crate::manifest::{Claims, Event, Manifests, secret};
 use crate::project::{Environment, Project, Release, Secrets};
 use crate::release::saved::{self, Header, Sealed};
 use crate::subject::{Flags, Input, InputKind, Rendered, installed};
@@ -44,13 +44,13 @@ pub(super) fn run(matches: &ArgMatches, terminal: &mut Terminal) -> Result<(), E
     if check && prune {
         return Err(Diagnostic::own("--check changes nothing, and --prune removes files; give one of them").into());
     }
-    let whole = text(matches, "args").is_none();
     let flags = asked.flags()?;
     let sealed = sealed(matches, &selection.project);
-    let mut outcome = save(&tree, &tree, &selection, &flags, sealed, check, terminal);
+    let how = How { sealed, check, follows: false };
+    let mut outcome = save(&tree, &tree, &selection, flags, how, terminal);
     // Releases that exist no more are nobody's who names some.
-    if whole {
-        for path in orphans(&tree, &selection.project) {
+    if let Some(chosen) = selection.whole() {
+        for path in orphans(&tree, &selection.project, &chosen) {
             if prune {
                 std::fs::remove_file(&path)
                     .map_err(|error| Diagnostic::own(format!("`{path}` cannot be removed: {error}")))?;
@@ -72,6 +72,17 @@ pub(super) fn sealed(matches: &ArgMatches, project: &Project) -> Sealed {
         Secrets::Digest => Sealed::Digest,
         Secrets::Omit => Sealed::Omit,
     }
+}
+
+/// How snapshots are made.
+#[derive(Clone, Copy)]
+pub(super) struct How {
+    /// What they hold of Secrets.
+    pub(super) sealed: Sealed,
+    /// Whether nothing is written.
+    pub(super) check: bool,
+    /// Whether a snapshot that is there says by itself what it holds of Secrets, `crds/` and tests.
+    pub(super) follows: bool,
 }
 
 /// What was done, or would have to be.
@@ -124,11 +135,15 @@ pub(super) fn save(
     from: &(dyn Tree + Sync),
     disk: &dyn Tree,
     selection: &Selection,
-    flags: &Flags<'_>,
-    sealed: Sealed,
-    check: bool,
+    mut flags: Flags<'_>,
+    how: How,
     terminal: &mut Terminal,
 ) -> Saved {
+    let asked = [flags.include_crds, flags.include_tests];
+    if how.follows {
+        (flags.include_crds, flags.include_tests) = (true, true);
+    }
+    let flags = &flags;
     let mut jobs = Vec::new();
     for (environment, releases, _) in selection.iter() {
         jobs.extend(releases.into_iter().map(|release| Job { project: &selection.project, environment, release }));
@@ -151,11 +166,11 @@ pub(super) fn save(
         rendered.warnings.iter().for_each(|warning| terminal.say(warning));
         let result = match error {
             Some(error) => Err(error),
-            None => one(from, disk, job, &mut rendered, &mut claims, flags, sealed, check),
+            None => one(from, disk, job, &mut rendered, &mut claims, flags.seed.is_some(), asked, how),
         };
         match result {
             Ok((word, path)) => {
-                outcome.stale |= check && word != "unchanged";
+                outcome.stale |= how.check && word != "unchanged";
                 outcome.wrote |= word == "written";
                 outcome.said.push((word, path));
             }
@@ -182,25 +197,39 @@ fn one(
     job: &Job<'_>,
     rendered: &mut Rendered,
     claims: &mut Claims,
-    flags: &Flags<'_>,
-    sealed: Sealed,
-    check: bool,
+    is_seeded: bool,
+    [mut crds, mut tests]: [bool; 2],
+    How { mut sealed, check, follows }: How,
 ) -> Result<(&'static str, String), Error> {
+    let path = snapshots::path(job.project, job.environment, job.release);
+    let old = disk.read(&path);
+    if follows {
+        if let Some(snapshot) = old.as_ref().ok().and_then(|old| saved::read(old, &path).ok()) {
+            (crds, tests) = (snapshot.header.crds, snapshot.header.tests);
+            if snapshot.header.secrets == Sealed::Plain {
+                sealed = Sealed::Plain;
+            }
+        }
+        if !crds {
+            rendered.manifests.crds.clear();
+        }
+        if !tests {
+            rendered.manifests.hooks.retain(|hook| !hook.events.contains(&Event::Test));
+        }
+    }
     let key = &job.release.key.text;
     if let Some(clash) = claims.claim(key, &rendered.namespace, &rendered.manifests) {
         return Err(super::fleet::clashing(key, &clash));
     }
-    if sealed == Sealed::Plain && rendered.drawn && flags.seed.is_none() {
+    if sealed == Sealed::Plain && rendered.drawn && !is_seeded {
         let message = format!("what release `{key}` holds follows from chance, and another apply would draw another");
         return Err(Diagnostic::own(message)
             .hint("give `--seed N` beside `--with-secrets`, or leave `--with-secrets` out")
             .into());
     }
-    let path = snapshots::path(job.project, job.environment, job.release);
     let installation = job.project.installation(from, job.environment, job.release)?;
     check_outside(from, job.project, &installation.chart, &path)?;
-    let text = snapshot(from, job, rendered, flags, sealed);
-    let old = disk.read(&path);
+    let text = snapshot(from, job, rendered, [crds, tests], sealed);
     if old.as_ref().is_ok_and(|old| **old == *text) {
         return Ok(("unchanged", path));
     }
@@ -223,7 +252,13 @@ fn one(
 }
 
 /// The text of a release's snapshot.
-fn snapshot(tree: &dyn Tree, job: &Job<'_>, rendered: &mut Rendered, flags: &Flags<'_>, sealed: Sealed) -> Vec<u8> {
+fn snapshot(
+    tree: &dyn Tree,
+    job: &Job<'_>,
+    rendered: &mut Rendered,
+    [crds, tests]: [bool; 2],
+    sealed: Sealed,
+) -> Vec<u8> {
     if sealed != Sealed::Plain {
         seal(&mut rendered.manifests, &rendered.namespace, &rendered.secrets, sealed);
     }
@@ -240,8 +275,8 @@ fn snapshot(tree: &dyn Tree, job: &Job<'_>, rendered: &mut Rendered, flags: &Fla
         namespace: rendered.namespace.clone(),
         layers: rendered.inputs.iter().map(name).collect(),
         secrets: sealed,
-        crds: flags.include_crds,
-        tests: flags.include_tests,
+        crds,
+        tests,
         inputs: saved::digest(rendered.inputs.iter().filter(counts).map(|input| &*input.text)),
     };
     saved::write(&header, &rendered.manifests)

@@ -61,6 +61,11 @@ impl Selection {
         Selection { project: self.project.clone(), environments }
     }
 
+    /// The environments of which all releases are meant; none if only some are.
+    pub(super) fn whole(&self) -> Option<Vec<&Environment>> {
+        self.iter().map(|(environment, _, whole)| whole.then_some(environment)).collect()
+    }
+
     /// Whether nothing is meant.
     pub(super) fn is_empty(&self) -> bool {
         self.environments.is_empty()

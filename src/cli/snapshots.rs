@@ -3,6 +3,7 @@
 use crate::chart::Rules;
 use crate::diagnostic::{Diagnostic, Error};
 use crate::project::{Environment, Project, Release};
+use crate::release::saved::MARK;
 use crate::tree::{Tree, clean, list};
 use std::io::Write;
 use std::path::Path;
@@ -12,8 +13,9 @@ pub(super) fn path(project: &Project, environment: &Environment, release: &Relea
     project.path(&format!("{}/{}/{}.yaml", project.snapshots, environment.name.text, release.key.text))
 }
 
-/// Snapshots of environments and releases that do not exist any more, in the order of their names.
-pub(super) fn orphans(tree: &dyn Tree, project: &Project) -> Vec<String> {
+/// Snapshots of environments and releases that do not exist any more, in the order of their names. `chosen` are the
+/// environments that are looked at, and all that are none (any more). What is no snapshot is none of ours.
+pub(super) fn orphans(tree: &dyn Tree, project: &Project, chosen: &[&Environment]) -> Vec<String> {
     let folder = project.path(&project.snapshots);
     let mut found = Vec::new();
     for (environment, is_folder) in list(tree, &folder) {
@@ -21,6 +23,9 @@ pub(super) fn orphans(tree: &dyn Tree, project: &Project) -> Vec<String> {
             continue;
         }
         let known = project.concrete().find(|e| e.name.text == environment);
+        if known.is_some() && !chosen.iter().any(|e| e.name.text == environment) {
+            continue;
+        }
         // Without a project's file each environment is a project of its own.
         if known.is_none() && project.is_convention() {
             continue;
@@ -32,8 +37,9 @@ pub(super) fn orphans(tree: &dyn Tree, project: &Project) -> Vec<String> {
             let exists = known.is_some_and(|environment| {
                 project.releases.iter().any(|r| r.key.text == release && r.is_in(environment))
             });
-            if !exists {
-                found.push(clean(&format!("{folder}/{environment}/{name}")));
+            let path = clean(&format!("{folder}/{environment}/{name}"));
+            if !exists && tree.read(&path).is_ok_and(|text| text.starts_with(MARK)) {
+                found.push(path);
             }
         }
     }
@@ -58,7 +64,12 @@ pub(super) fn check_outside(tree: &dyn Tree, project: &Project, chart: &str, sna
     let folder = clean(&project.snapshots);
     let name = folder.rsplit('/').next().unwrap_or(&folder).to_owned();
     let message = format!("snapshots in `{}` would become files of the chart `{chart}`", project.path(&folder));
-    Err(Diagnostic::own(message).hint(format!("add the line `{name}/` to {ignore}")).into())
+    let hint = if name.starts_with('.') {
+        format!("add the line `{name}/` to {ignore}")
+    } else {
+        "name a folder of their own with `snapshots:`".to_owned()
+    };
+    Err(Diagnostic::own(message).hint(hint).into())
 }
 
 /// Writes a file whole: whoever looks sees the old text or the new one, whenever the process ends.

@@ -85,7 +85,7 @@ impl<'m> Asked<'m> {
             is_upgrade: has("is-upgrade"),
             include_crds: has("include-crds"),
             include_tests: has("include-tests"),
-            marks_chance: true,
+            is_compared: true,
             skip_schema_validation: has("skip-schema-validation"),
             tera: !has("no-tera"),
             overrides: self.overrides,

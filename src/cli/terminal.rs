@@ -18,6 +18,8 @@ pub(super) struct Terminal {
     pub(super) advise_debug: bool,
     /// Whether what was found makes the exit code 1.
     pub(super) failed: bool,
+    /// Whether what Helm logs for information is left out.
+    pub(super) quiet: bool,
     /// The exit code when nothing failed.
     pub(super) code: u8,
     /// What must not be seen, longest first.
@@ -60,7 +62,16 @@ impl Terminal {
             _ => !terminal,
         };
         let colour = terminal && variable("NO_COLOR").is_none() && variable("TERM").as_deref() != Some("dumb");
-        Terminal { format, mask, colour, advise_debug: false, failed: false, code: 0, secrets: Vec::new() }
+        Terminal {
+            format,
+            mask,
+            colour,
+            advise_debug: false,
+            failed: false,
+            quiet: false,
+            code: 0,
+            secrets: Vec::new(),
+        }
     }
 
     /// Whether the flags about errors make sense themselves.
@@ -90,6 +101,9 @@ impl Terminal {
 
     /// Writes a line to stderr.
     pub(super) fn say(&mut self, line: &str) {
+        if self.quiet && line.starts_with("level=INFO") {
+            return;
+        }
         self.say_bytes(line.as_bytes());
     }
 

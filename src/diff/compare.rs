@@ -8,6 +8,7 @@ use super::objects::{Item, Part, objects};
 use super::secrets::{self, Text};
 use super::{Change, ChangeKind, Field, Options, Side, normal, renames, risk};
 use crate::manifest::chance::CHANCE;
+use crate::manifest::clean;
 use crate::manifest::edits::{self, Edits};
 use crate::manifest::path::{self, Step};
 use crate::value::Str;
@@ -68,11 +69,13 @@ fn stream(parts: &[Part], items: &[Item], texts: &[Option<Str>]) -> Str {
                 out.extend_from_slice(format!("# Source: {}\n", part.source).as_bytes());
             }
             out.extend_from_slice(text);
-            out.push(b'\n');
+            if !text.ends_with(b"\n") {
+                out.push(b'\n');
+            }
         };
         // A List stays one document unless something in it is another now.
         match own.as_slice() {
-            _ if own.iter().all(|(_, text)| text.is_none()) => put(&part.text),
+            _ if own.iter().all(|(item, text)| text.as_ref().is_none_or(|text| *text == item.text)) => put(&part.text),
             _ => own.iter().for_each(|(item, text)| put(text.as_ref().unwrap_or(&item.text))),
         }
     }
@@ -198,8 +201,8 @@ impl<'a> Comparison<'a> {
         let (mut before, mut after) = (from.text.clone(), to.text.clone());
         if secret {
             let (one, two) = (self.text(from, 0), self.text(to, 1));
-            let (one, two) = secrets::hidden(Some(&one), Some(&two), self.options.show_secrets);
-            (before, after) = (one.unwrap_or(before), two.unwrap_or(after));
+            let (one, two) = secrets::hidden(Some(&one), Some(&two), self.options);
+            (before, after) = (settled(one, before), settled(two, after));
         }
         if before == after && !renamed || rules.whole() {
             // What is left out has the left side's text on both.
@@ -217,7 +220,7 @@ impl<'a> Comparison<'a> {
             }
             (before, after) = (Str::from(one), Str::from(two));
         }
-        let mut judged = judge(before, after, kind, &rules);
+        let mut judged = judge(before, after, kind, &rules, self.options.marked);
         if secret {
             let (one, two) = judged.texts;
             judged.texts = (Str::from(secrets::shown(&one)), Str::from(secrets::shown(&two)));
@@ -254,8 +257,8 @@ impl<'a> Comparison<'a> {
         if secrets::may_be(&item.object.kind, &text) {
             let own = self.text(item, side);
             let (from, to) = if side == 0 { (Some(&own), None) } else { (None, Some(&own)) };
-            let (from, to) = secrets::hidden(from, to, self.options.show_secrets);
-            text = Str::from(secrets::shown(&from.or(to).unwrap_or(text)));
+            let (from, to) = secrets::hidden(from, to, self.options);
+            text = Str::from(secrets::shown(&settled(from.or(to), text)));
         }
         if self.options.normalize
             && let Some(normal) = normal::normal(&text, fields::known_kind(&item.object))
@@ -291,6 +294,11 @@ impl<'a> Comparison<'a> {
     }
 }
 
+/// A text whose values were hidden, and with them comments: what is left behind the last of them is no difference.
+fn settled(text: Option<Str>, own: Str) -> Str {
+    text.map_or(own, |text| clean(&text).1)
+}
+
 fn put(texts: &mut [Option<Str>], i: usize, text: Str) {
     if let Some(place) = texts.get_mut(i) {
         *place = Some(text);
@@ -304,9 +312,10 @@ fn sort_key(item: &Item) -> (String, String) {
 }
 
 /// Compares two texts that hold no secrets any more.
-fn judge(mut before: Str, mut after: Str, kind: &str, rules: &Rules<'_>) -> Judged {
+fn judge(mut before: Str, mut after: Str, kind: &str, rules: &Rules<'_>, marked: bool) -> Judged {
     let mut nodes = (edits::read(&before), edits::read(&after));
-    if memmem::find(&before, CHANCE.as_bytes()).is_some() || memmem::find(&after, CHANCE.as_bytes()).is_some() {
+    let has_chance = |text: &Str| memmem::find(text, CHANCE.as_bytes()).is_some();
+    if !marked && (has_chance(&before) || has_chance(&after)) {
         if let (Some(one), Some(two)) = &nodes {
             let [left, right] = fields::by_chance([&before, &after], one, two, kind);
             (before, after) = (Str::from(left.apply(&before)), Str::from(right.apply(&after)));
@@ -473,5 +482,5 @@ fn comments_by_chance(model: &[u8], text: Str) -> Str {
         Some(head) if line.strip_prefix(head).is_some_and(|rest| rest.starts_with(b"#")) => *model,
         _ => *line,
     });
-    Str::from(lines.collect::<Vec<_>>().join(&b'\n'))
+    Str::from(lines::joined(&lines.collect::<Vec<_>>()))
 }

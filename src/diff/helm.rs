@@ -6,7 +6,7 @@ use super::{Change, Compared, Layout, style};
 pub(super) fn write(report: &[Compared], layout: &Layout) -> Vec<u8> {
     let mut out = Vec::new();
     for compared in report.iter().filter(|compared| !compared.changes.is_empty()) {
-        if report.len() > 1 {
+        if report.len() > 1 || layout.headings {
             style::line(&mut out, layout.colour.then_some(style::BOLD), style::heading(compared).as_bytes());
         }
         for change in &compared.changes {

@@ -1,7 +1,7 @@
 //! What does not count in a comparison.
 
 use super::fields::{Difference, Spot};
-use super::lines::{Mark, Row};
+use super::lines::{self, Mark, Row};
 use crate::diagnostic::nearest;
 use crate::go::regexp;
 use crate::manifest::edits::DEEPEST;
@@ -96,6 +96,13 @@ impl Rule {
             match part.split_once('=') {
                 Some((key, value)) if keys.is_empty() || KEYS.contains(&key.trim()) => {
                     keys.push((key.trim(), value.to_owned()));
+                }
+                // A regular expression may hold commas; nothing else does that could be meant.
+                Some((key, _))
+                    if keys.last().is_some_and(|(last, _)| *last != "regex")
+                        && key.trim().bytes().all(|b| b.is_ascii_lowercase()) =>
+                {
+                    keys.push((key.trim(), String::new()));
                 }
                 _ => match keys.last_mut() {
                     Some((_, value)) => {
@@ -368,7 +375,7 @@ pub(super) fn taken_back(rows: &[Row<'_>], ignored: &[bool]) -> Vec<u8> {
             (Mark::Removed, false) | (Mark::Added, true) => {}
         }
     }
-    out.join(&b'\n')
+    lines::joined(&out)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! For programs: the shape is pinned, its version is in it.
 
-use super::{Change, Compared, Field, plan};
+use super::{Change, Compared, Field, plan, secrets, style};
 use crate::go::json::write_string;
 use crate::manifest::{edits, overrides};
 use crate::value::Str;
@@ -13,7 +13,7 @@ pub(super) fn write(report: &[Compared]) -> Vec<u8> {
         for change in &compared.changes {
             out.extend_from_slice(if first { b"\n" } else { b",\n" });
             first = false;
-            object(&mut out, change, &compared.release);
+            object(&mut out, change, &style::label(report, compared));
         }
     }
     let plan = plan(report);
@@ -77,6 +77,8 @@ fn object(out: &mut Vec<u8>, change: &Change, release: &str) {
 
 /// An object as a whole, read only now: there may be thousands.
 fn read(text: &Str) -> Json {
-    let json = edits::read(text).and_then(|root| overrides::json(&root).ok());
+    // What stands for a value has a `#`, and lost its quotes when it was shown.
+    let quoted = secrets::quoted(text);
+    let json = edits::read(&quoted).and_then(|root| overrides::json(&root).ok());
     json.unwrap_or_else(|| Json::String(text.lossy().into_owned()))
 }

@@ -42,6 +42,16 @@ pub(super) fn lines(text: &[u8]) -> Vec<&[u8]> {
     text.strip_suffix(b"\n").unwrap_or(text).split(|b| *b == b'\n').collect()
 }
 
+/// The text of lines: each has its end.
+pub(super) fn joined(lines: &[&[u8]]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(lines.iter().map(|line| line.len() + 1).sum());
+    for line in lines {
+        out.extend_from_slice(line);
+        out.push(b'\n');
+    }
+    out
+}
+
 /// Both texts' lines in one sequence: what is removed comes before what is added in its place.
 pub(super) fn rows<'t>(before: &'t [u8], after: &'t [u8]) -> Vec<Row<'t>> {
     rows_of(&lines(before), &lines(after))

@@ -6,7 +6,7 @@ pub(super) fn write(report: &[Compared], layout: &Layout) -> Vec<u8> {
     let mut out = Vec::new();
     for compared in report {
         for change in &compared.changes {
-            let prefix = if report.len() > 1 { format!("{}: ", compared.release) } else { String::new() };
+            let prefix = if report.len() > 1 { format!("{}: ", style::label(report, compared)) } else { String::new() };
             object(&mut out, change, &prefix, layout);
         }
     }
@@ -20,7 +20,7 @@ fn object(out: &mut Vec<u8>, change: &Change, prefix: &str, layout: &Layout) {
             "" => format!("{}/{}", object.kind, object.name),
             namespace => format!("{namespace}/{}/{}", object.kind, object.name),
         };
-        let mut text = format!("{sign} {prefix}{name} {words}").trim_end().to_owned();
+        let mut text = style::plain(format!("{sign} {prefix}{name} {words}").trim_end());
         if !why.is_empty() {
             text.push_str(&format!("   {}", why.join("; ")));
         }

@@ -82,6 +82,9 @@ pub struct Options {
     pub show_secrets: bool,
     /// Objects that look alike under two names are not told as renamed.
     pub no_renames: bool,
+    /// Both sides mark what follows from chance, so a mark on one side alone is a difference. Else it matches whatever the
+    /// other side has.
+    pub marked: bool,
     /// The release, for rules.
     pub release: String,
 }
@@ -248,6 +251,8 @@ pub struct Compared {
 pub struct Layout {
     /// How many equal lines are shown around those that differ; none: all of them.
     pub context: Option<usize>,
+    /// Whether each release has a heading, be it the only one.
+    pub headings: bool,
     /// Whether colours are used.
     pub colour: bool,
     /// The terminal's width in columns; 0 is unknown.

@@ -126,9 +126,9 @@ fn item_text(text: &[u8], node: &Node) -> Option<Str> {
         out.extend_from_slice(line.get(indent..).unwrap_or_default());
     }
     if edits::read(&out).is_some_and(|read| crate::manifest::chance::equal(&read, node, 0)) {
-        return Some(Str::from(out));
+        return Some(clean(&Str::from(out)).1);
     }
     let json = overrides::json(node).ok()?;
     let out = yaml::emit(&overrides::value(&json)).ok()?;
-    Some(Str::from(out.trim_ascii_end()))
+    Some(clean(&Str::from(out)).1)
 }

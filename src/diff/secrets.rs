@@ -3,7 +3,7 @@
 //! Each is replaced in the object's text before anything else looks at it. Until the end it is quoted (`"REDACTED # (8 bytes)"`),
 //! so that fields tell the size too; [`shown`] takes the quotes away.
 
-use super::Kept;
+use super::{Kept, Options};
 use crate::manifest::chance::CHANCE;
 use crate::manifest::secret::{self, Found, OMITTED, Value, Values, digest, is_digest};
 use crate::value::Str;
@@ -40,7 +40,8 @@ pub(super) fn may_be(kind: &str, text: &[u8]) -> bool {
 }
 
 /// Both texts with their values hidden; a side that is not there stays so.
-pub(super) fn hidden(from: Option<&Text<'_>>, to: Option<&Text<'_>>, show: bool) -> (Option<Str>, Option<Str>) {
+pub(super) fn hidden(from: Option<&Text<'_>>, to: Option<&Text<'_>>, options: &Options) -> (Option<Str>, Option<Str>) {
+    let (show, marked) = (options.show_secrets, options.marked);
     let found = |side: Option<&Text<'_>>| side.and_then(|side| secret::find(side.text, side.namespace, side.kind));
     let (left, right) = (found(from), found(to));
     let one =
@@ -63,9 +64,9 @@ pub(super) fn hidden(from: Option<&Text<'_>>, to: Option<&Text<'_>>, show: bool)
                     let words = |value: &Value| {
                         let other = others.get(value.key.as_str()).copied();
                         if show {
-                            told(value, side.kept, other, other_kept)
+                            told(value, side.kept, other, other_kept, marked)
                         } else {
-                            redacted(value, side.kept, other, other_kept, sign)
+                            redacted(value, side.kept, other, other_kept, sign, marked)
                         }
                     };
                     // Nothing to hide, nothing to rewrite.
@@ -105,8 +106,15 @@ fn length(value: &Value, kept: Kept) -> Option<usize> {
 
 /// What stands for a value. A length that nobody saved cannot be told, so `REDACTED # (saved)` stands against a value that is
 /// known; two digests that differ are told by their marks.
-fn redacted(value: &Value, kept: Kept, other: Option<&Value>, other_kept: Kept, sign: &str) -> Option<String> {
-    if value.written == *CHANCE || other.is_some_and(|other| other.written == *CHANCE) {
+fn redacted(
+    value: &Value,
+    kept: Kept,
+    other: Option<&Value>,
+    other_kept: Kept,
+    sign: &str,
+    marked: bool,
+) -> Option<String> {
+    if value.written == *CHANCE || !marked && other.is_some_and(|other| other.written == *CHANCE) {
         return Some(CHANCE.to_owned());
     }
     let size = |n: Option<usize>| n.map_or("saved".to_owned(), |n| format!("{n} bytes"));
@@ -121,8 +129,8 @@ fn redacted(value: &Value, kept: Kept, other: Option<&Value>, other_kept: Kept, 
 }
 
 /// What is shown of a value where Secrets are shown; none for the value itself.
-fn told(value: &Value, kept: Kept, other: Option<&Value>, other_kept: Kept) -> Option<String> {
-    if value.written == *CHANCE || other.is_some_and(|other| other.written == *CHANCE) {
+fn told(value: &Value, kept: Kept, other: Option<&Value>, other_kept: Kept, marked: bool) -> Option<String> {
+    if value.written == *CHANCE || !marked && other.is_some_and(|other| other.written == *CHANCE) {
         return Some(CHANCE.to_owned());
     }
     let sealed = |value: &Value, kept| !matches!(known(value, kept), Known::Plain(_));
@@ -145,6 +153,25 @@ pub(super) fn is_hidden(words: &[u8]) -> bool {
     [MINUS, PLUS, "REDACTED"].iter().any(|mark| {
         words.strip_prefix(mark.as_bytes()).is_some_and(|rest| rest.starts_with(b" # (") && rest.ends_with(b")"))
     })
+}
+
+/// The same with the quotes again, to be read.
+pub(super) fn quoted(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    for line in text.split_inclusive(|b| *b == b'\n') {
+        let body = line.trim_ascii_end();
+        let words = memchr::memmem::rfind(body, b": ").map(|at| at + 2);
+        match words.filter(|at| body.get(*at..).is_some_and(is_hidden)) {
+            Some(at) => {
+                out.extend_from_slice(body.get(..at).unwrap_or_default());
+                out.push(b'"');
+                out.extend_from_slice(body.get(at..).unwrap_or_default());
+                out.extend_from_slice(b"\"\n");
+            }
+            None => out.extend_from_slice(line),
+        }
+    }
+    out
 }
 
 /// A text whose values were hidden, as it is shown: without the quotes that kept their sizes.

@@ -54,7 +54,18 @@ pub(super) fn colour(kind: ChangeKind) -> &'static str {
 /// `default, web, Deployment (apps)`: helm-diff's name of an object.
 pub(super) fn called(object: &Object) -> String {
     let api = if object.group.is_empty() { &object.version } else { &object.group };
-    format!("{}, {}, {} ({api})", object.namespace, object.name, object.kind)
+    plain(&format!("{}, {}, {} ({api})", object.namespace, object.name, object.kind))
+}
+
+/// A name on its line: what would command a terminal or break the line is shown instead.
+pub(super) fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}
+
+/// The release among several: with its environment, where there are several of these, too.
+pub(super) fn label(report: &[Compared], compared: &Compared) -> String {
+    let several = report.iter().any(|other| other.environment != compared.environment);
+    if several { format!("{}/{}", compared.environment, compared.release) } else { compared.release.clone() }
 }
 
 /// A change's object, by its old name where it has two.

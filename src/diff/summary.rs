@@ -40,7 +40,7 @@ impl std::fmt::Display for Plan {
 pub(super) fn write(report: &[Compared], layout: &Layout) -> Vec<u8> {
     let mut out = Vec::new();
     for compared in report {
-        let prefix = if report.len() > 1 { format!("{}: ", compared.release) } else { String::new() };
+        let prefix = if report.len() > 1 { format!("{}: ", style::label(report, compared)) } else { String::new() };
         for change in &compared.changes {
             let words = match change.kind {
                 ChangeKind::Added => "to be added.".to_owned(),

@@ -3,7 +3,7 @@
 //! | name | what it is |
 //! |---|---|
 //! | `version` | 1 |
-//! | `changes` | as in JSON, each with `environment`, `from`, `to` (what the sides are called), `title`, `source`, `risks`, `lines` (its text as `-o diff` shows it), `html` (the same as HTML, escaped), and for `markdown` `fence`, `title_code`, `risks_code` |
+//! | `changes` | as in JSON, each with `environment`, `label` (the release, with its environment where there are several), `from`, `to` (what the sides are called), `title`, `source`, `risks`, `lines` (its text as `-o diff` shows it), `html` (the same as HTML, escaped), and for `markdown` `fence`, `title_code`, `risks_code` |
 //! | `changes[].fields` | as in JSON, each with `from_text` and `to_text`: the values on one line |
 //! | `releases` | `environment`, `release`, `from`, `to`, `notes` |
 //! | `plan` | `add`, `change`, `destroy` |
@@ -45,7 +45,7 @@ pub(super) fn render(
     let objects = changes.iter().enumerate().map(|(number, (compared, change))| {
         // Pages have their lines put in afterwards: they may be more than Tera takes.
         let html = if is_page { format!("{MARK}{number}{MARK_END}") } else { page(change, layout) };
-        object(compared, change, layout, &html)
+        object(&style::label(report, compared), compared, change, layout, &html)
     });
     let objects: Vec<Value> = objects.collect();
     let plan = plan(report);
@@ -112,7 +112,7 @@ fn texts(list: &[String]) -> Value {
     Value::list(list.iter().map(|item| text(item)).collect())
 }
 
-fn object(compared: &Compared, change: &Change, layout: &Layout, html: &str) -> Value {
+fn object(label: &str, compared: &Compared, change: &Change, layout: &Layout, html: &str) -> Value {
     let lines = if layout.template.is_none() && html.starts_with(MARK) { String::new() } else { body(change, layout) };
     let risks = change.warnings();
     let fields = change.fields.iter().map(|field| {
@@ -131,6 +131,7 @@ fn object(compared: &Compared, change: &Change, layout: &Layout, html: &str) -> 
     map([
         ("environment", text(&compared.environment)),
         ("release", text(&compared.release)),
+        ("label", text(label)),
         ("from", text(&compared.from)),
         ("to", text(&compared.to)),
         ("group", text(&change.object.group)),

@@ -87,6 +87,14 @@ pub struct Manifests {
 }
 
 impl Manifests {
+    /// Brings the texts into the form in which they are compared and stored. Behind each of them Helm writes a line end.
+    pub fn settle(&mut self) {
+        for text in self.texts_mut() {
+            let ended = [text.as_bytes(), b"\n"].concat();
+            *text = clean(&Str::from(ended)).1;
+        }
+    }
+
     /// Veils what came from encrypted layers, see [`veil()`].
     pub fn veil(&mut self, secrets: &[Str], digests: bool) {
         if secrets.is_empty() {

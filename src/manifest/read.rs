@@ -48,7 +48,7 @@ pub fn read(text: &Str, path: &str) -> Result<Manifests, Error> {
             manifests.crds.push((template, Str::from(body)));
             continue;
         }
-        let head = yaml::head(body).map_err(failed)?;
+        let head = yaml::head(body.trim_ascii_end()).map_err(failed)?;
         let kind = head.kind.to_string();
         let made = if kind.ends_with("List") || memchr::memmem::find(body, b"uid:").is_some() {
             server(body).map_err(failed)?
@@ -74,7 +74,7 @@ fn place(manifests: &mut Manifests, path: &str, text: Str) -> Result<(), yaml::E
     let (kind, name) = (head.kind.to_string(), head.name.to_string());
     let words = hook.iter().flat_map(|hook| hook.split(',')).map(|word| word.trim().to_lowercase());
     let events: Vec<Event> = words.filter_map(|word| Event::parse(&word)).collect();
-    let document = Document { path: path.to_owned(), text, kind, name, events };
+    let document = Document { path: path.to_owned(), text: clean(&text).1, kind, name, events };
     if hook.is_some() {
         manifests.hooks.push(document)
     } else {
@@ -83,21 +83,19 @@ fn place(manifests: &mut Manifests, path: &str, text: Str) -> Result<(), yaml::E
     Ok(())
 }
 
-/// The texts between lines `---`, and where each begins. The line break before such a line belongs to it.
+/// The texts between lines `---`, and where each begins.
 fn parts(text: &[u8]) -> Vec<(usize, &[u8])> {
     let mut parts = Vec::new();
     let (mut start, mut at) = (0_usize, 0_usize);
     for line in text.split_inclusive(|b| *b == b'\n') {
         let rest = line.strip_prefix(b"---").map(<[u8]>::trim);
         if rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"#")) {
-            let end = at.saturating_sub(1).max(start);
-            parts.push((start, text.get(start..end).unwrap_or_default()));
+            parts.push((start, text.get(start..at).unwrap_or_default()));
             start = at + line.len();
         }
         at += line.len();
     }
-    let last = text.get(start..).unwrap_or_default();
-    parts.push((start, last.strip_suffix(b"\n").unwrap_or(last)));
+    parts.push((start, text.get(start..).unwrap_or_default()));
     parts
 }
 
@@ -169,11 +167,14 @@ fn without_noise(object: &mut Json) -> bool {
     true
 }
 
-/// A document's text without separators, `# Source:` lines at its head, and white space around it; the template that such a
-/// line names.
+/// A document's text as it is compared and stored, and the template that a line `# Source:` at its head names: without
+/// separators, with line ends of one byte and exactly one at its end. Only where a block scalar keeps its last line ends
+/// (`|+`) do those stay.
 pub(crate) fn clean(text: &Str) -> (Option<String>, Str) {
     let mut source = None;
-    let mut rest: &[u8] = text;
+    let unified = memchr::memchr(b'\r', text).map(|_| text.replace("\r\n", "\n"));
+    let text: &[u8] = unified.as_deref().unwrap_or(text);
+    let mut rest = text;
     let mut kept: Vec<&[u8]> = Vec::new();
     loop {
         let end = rest.find_byte(b'\n').map_or(rest.len(), |at| at + 1);
@@ -191,15 +192,27 @@ pub(crate) fn clean(text: &Str) -> (Option<String>, Str) {
         }
         rest = after;
     }
-    let trimmed = rest.trim_ascii_end();
-    if kept.is_empty() && trimmed.len() == text.len() {
-        return (source, text.clone());
-    }
     let mut out = kept.concat();
-    out.extend_from_slice(trimmed);
-    let length = out.trim_ascii_end().len();
-    out.truncate(length);
+    out.extend_from_slice(rest);
+    if !keeps_line_ends(rest) {
+        out.truncate(out.trim_ascii_end().len());
+    }
+    if !out.is_empty() && !out.ends_with(b"\n") {
+        out.push(b'\n');
+    }
     (source, Str::from(out))
+}
+
+/// Whether there may be a block scalar that keeps its last line ends.
+fn keeps_line_ends(text: &[u8]) -> bool {
+    memchr::memchr_iter(b'+', text).any(|at| {
+        let before = text.get(..at).unwrap_or_default();
+        let before = before
+            .strip_suffix(&[before.last().copied().unwrap_or_default()])
+            .filter(|_| before.last().is_some_and(u8::is_ascii_digit))
+            .unwrap_or(before);
+        matches!(before.last(), Some(b'|' | b'>'))
+    })
 }
 
 /// Manifests as one text, the way they are stored: `crds/`, resources, hooks, each with its template.
@@ -214,7 +227,6 @@ pub fn stream(manifests: &Manifests) -> Vec<u8> {
             out.push(b'\n');
         }
         out.extend_from_slice(&text);
-        out.push(b'\n');
     };
     manifests.crds.iter().for_each(|(path, text)| add(path, text));
     manifests.resources.iter().chain(&manifests.hooks).for_each(|document| add(&document.path, &document.text));
@@ -237,8 +249,9 @@ mod tests {
         let manifests = Manifests {
             crds: vec![("c/crds/x.yaml".into(), Str::from("a: 1\n---\nb: 2\n"))],
             resources: vec![
-                document("c/templates/a.yaml", "# why\nkind: A\nmetadata: {name: a}"),
-                document("c/templates/a.yaml", "kind: B\ndata: |\n  x\n  ---"),
+                document("c/templates/a.yaml", "# why\nkind: A\nmetadata: {name: a}\n"),
+                document("c/templates/a.yaml", "kind: B\ndata: |\n  x\n  ---\n"),
+                document("c/templates/a.yaml", "kind: B\ndata: |+\n  x\n\n\n"),
             ],
             hooks: vec![document(
                 "c/templates/h.yaml",
@@ -259,7 +272,7 @@ mod tests {
         let text = "apiVersion: v1\nitems:\n- apiVersion: v1\n  kind: A\n  metadata: {name: a, uid: x}\n  status: {}\n- kind: B\nkind: List\nmetadata:\n  resourceVersion: \"\"\n";
         let read = read(&Str::from(text), "x").unwrap();
         let texts: Vec<_> = read.resources.iter().map(|d| d.text.to_string()).collect();
-        assert_eq!(texts, ["apiVersion: v1\nkind: A\nmetadata:\n  name: a", "kind: B"]);
+        assert_eq!(texts, ["apiVersion: v1\nkind: A\nmetadata:\n  name: a\n", "kind: B\n"]);
     }
 
     #[test]

@@ -42,8 +42,9 @@ pub struct Flags<'a> {
     pub tera: bool,
     /// Whether a project's overrides apply.
     pub overrides: bool,
-    /// Whether what follows from chance or time is found and marked; else both are as they come.
-    pub marks_chance: bool,
+    /// Whether it is rendered to be compared or stored: texts are brought into one form, and what follows from chance or time
+    /// is found and marked. Else all is as Helm prints it.
+    pub is_compared: bool,
     /// Fixes chance and time.
     pub seed: Option<u64>,
     /// Finds the namespace.
@@ -275,6 +276,9 @@ fn drawn(
         if !flags.include_tests {
             outcome.manifests.hooks.retain(|hook| !hook.events.contains(&Event::Test));
         }
+        if flags.is_compared {
+            outcome.manifests.settle();
+        }
         Ok(outcome.manifests)
     };
     rendered.name.clone_from(&request.release.name);
@@ -282,13 +286,13 @@ fn drawn(
     let mut world = (flags.world)();
     if let Some(seed) = flags.seed {
         (world.seed, world.now) = (Some(seed), Some(FIXED));
-    } else if flags.marks_chance {
+    } else if flags.is_compared {
         // What is not marked below must be the same in each run. Nothing secret hangs on it: what chance makes is marked.
         world.seed = Some(0);
     }
     rendered.manifests = once(&mut world, rendered)?;
     rendered.drawn = world.drawn;
-    if !world.drawn || flags.seed.is_some() || !flags.marks_chance {
+    if !world.drawn || flags.seed.is_some() || !flags.is_compared {
         return Ok(());
     }
     let mut other = (flags.world)();
