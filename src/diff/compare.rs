@@ -170,7 +170,7 @@ impl<'a> Comparison<'a> {
         let mut push = |item: &Item, text: &Option<Str>, source: &str| {
             own.push(Some(text.clone().unwrap_or_else(|| item.text.clone())));
             items.push(Item { document: parts.len(), ..item.clone() });
-            parts.push(Part { source: source.to_owned(), text: Str::default() });
+            parts.push(Part { source: source.to_owned(), text: item.text.clone() });
         };
         let mut left_behind = |place: Option<usize>, push: &mut dyn FnMut(&Item, &Option<Str>, &str)| {
             for i in behind.remove(&place).unwrap_or_default() {

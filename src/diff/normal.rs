@@ -17,8 +17,7 @@ pub(super) fn normal(text: &[u8], kind: &str) -> Option<Vec<u8>> {
         gather(&mut json);
     }
     sort(&mut json, kind, &mut Vec::new());
-    let text = yaml::emit(&overrides::value(&json)).ok()?;
-    Some(text.trim_ascii_end().to_vec())
+    yaml::emit(&overrides::value(&json)).ok()
 }
 
 /// In a Secret, `stringData` is what the API makes of it: more `data`.

@@ -255,7 +255,7 @@ mod tests {
             ],
             hooks: vec![document(
                 "c/templates/h.yaml",
-                "kind: H\nmetadata: {annotations: {helm.sh/hook: pre-install}}",
+                "kind: H\nmetadata: {annotations: {helm.sh/hook: pre-install}}\n",
             )],
         };
         let text = Str::from(stream(&manifests));

@@ -107,7 +107,7 @@ mod tests {
         for (path, text) in [
             (
                 "rhelm.yaml",
-                "environments: {base: {abstract: true}, up: {from: base}}\nreleases:\n  a: {chart: charts/a, values: ['v/{env}.yaml', x/{release}.yaml]}\n",
+                "environments: {base: {abstract: true}, up: {from: base}}\nreleases:\n  a: {chart: charts/a, values: ['v/{env}.yaml', 'x/{release}.yaml']}\n",
             ),
             (
                 "charts/a/Chart.yaml",
