@@ -1,7 +1,8 @@
 //! A revision of a git repository, or what is staged, read by the real git without touching the work tree.
 //!
 //! Paths are those of the work tree, so that a project is found at a revision where it is found on disk. What lies
-//! outside of the repository is read from disk: it has no revisions.
+//! outside of the repository is read from disk: it has no revisions. So are charts that git ignores, as they lie in `charts/` once
+//! they were fetched, and submodules: whoever renders a revision renders it with those that are there.
 
 use super::{BufferedFile, Disk, Error, Ignore, Kind, MAX_FILE, Tree, clean, too_big, without_mark};
 use crate::go::slog::{Level, line};
@@ -48,8 +49,8 @@ impl Revision {
 enum Entry {
     File(String),
     Link(String),
-    /// Another repository, which is not here.
-    Module,
+    /// A file or folder on disk: another repository, or what git ignores.
+    Outside,
     Folder,
 }
 
@@ -109,6 +110,43 @@ pub fn top() -> Result<String, Error> {
     Ok(String::from_utf8_lossy(&printed).into_owned())
 }
 
+/// Adds the folders that a path lies in.
+fn add_folders(entries: &mut BTreeMap<String, Entry>, path: &str) {
+    for (at, _) in path.match_indices('/') {
+        let folder = path.get(..at).unwrap_or_default();
+        if !entries.contains_key(folder) {
+            entries.insert(folder.to_owned(), Entry::Folder);
+        }
+    }
+}
+
+/// What git ignores of the folders `charts/` of charts that it has.
+fn fetched(top: &str, entries: &BTreeMap<String, Entry>) -> Result<Vec<String>, Error> {
+    if !entries.keys().any(|path| path == "Chart.yaml" || path.ends_with("/Chart.yaml")) {
+        return Ok(Vec::new());
+    }
+    let listed = ["-C", top, "ls-files", "--others", "--ignored", "--exclude-standard", "--directory", "-z"];
+    let mut found = Vec::new();
+    for path in git(&listed)?.split(|b| *b == 0) {
+        let path = String::from_utf8_lossy(path);
+        let path = path.trim_end_matches('/');
+        let in_chart = |chart: &str| {
+            let chart = if chart.is_empty() { "Chart.yaml".to_owned() } else { format!("{chart}/Chart.yaml") };
+            entries.contains_key(&chart)
+        };
+        // `charts`, or anything in it.
+        let folders = std::iter::once(path.len()).chain(path.match_indices('/').map(|(at, _)| at));
+        let mut charts = folders.filter_map(|at| match path.get(..at)? {
+            "charts" => Some(""),
+            folder => folder.strip_suffix("/charts"),
+        });
+        if charts.any(in_chart) && !entries.contains_key(path) {
+            found.push(path.to_owned());
+        }
+    }
+    Ok(found)
+}
+
 impl Git {
     /// Lists a revision of the repository around the working directory.
     ///
@@ -143,18 +181,17 @@ impl Git {
             if entries.len() >= MAX_ENTRIES {
                 return Err(Error::rule(format!("the revision holds more than {MAX_ENTRIES} files")));
             }
-            for (at, _) in path.match_indices('/') {
-                let folder = path.get(..at).unwrap_or_default();
-                if !entries.contains_key(folder) {
-                    entries.insert(folder.to_owned(), Entry::Folder);
-                }
-            }
+            add_folders(&mut entries, path);
             let entry = match mode {
                 "120000" => Entry::Link(object.to_owned()),
-                "160000" => Entry::Module,
+                "160000" => Entry::Outside,
                 _ => Entry::File(object.to_owned()),
             };
             entries.insert(path.to_owned(), entry);
+        }
+        for path in fetched(&top, &entries)? {
+            add_folders(&mut entries, &path);
+            entries.insert(path, Entry::Outside);
         }
         let mut child = Command::new("git")
             .args(["-C", &top, "cat-file", "--batch"])
@@ -172,7 +209,8 @@ impl Git {
 
     /// The paths of all files, below the top.
     pub fn paths(&self) -> impl Iterator<Item = &str> {
-        self.entries.iter().filter(|(_, entry)| !matches!(entry, Entry::Folder)).map(|(path, _)| path.as_str())
+        let is_file = |entry: &Entry| matches!(entry, Entry::File(_) | Entry::Link(_));
+        self.entries.iter().filter(move |(_, entry)| is_file(entry)).map(|(path, _)| path.as_str())
     }
 
     /// The repository's folder, absolute.
@@ -226,6 +264,12 @@ impl Git {
                         None => target,
                     };
                     rest.extend(target.split('/').rev().map(str::to_owned));
+                }
+                Some(Entry::Outside) => {
+                    rest.retain(|part| !part.is_empty());
+                    let below = rest.iter().rev().map(String::as_str);
+                    let path = std::iter::once(here.as_str()).chain(below).collect::<Vec<_>>().join("/");
+                    return Ok(Some((path, Entry::Outside)));
                 }
                 Some(_) => done = here,
             }
@@ -302,11 +346,30 @@ impl Git {
             if walk.entries > MAX_ENTRIES / 10 {
                 return Err(Error::rule(format!("{shown} holds too many files and folders")));
             }
-            let is_folder = matches!(entry, Entry::Folder | Entry::Module);
+            let outside = format!("{}/{place}", self.top);
+            let is_folder = match entry {
+                Entry::Folder => true,
+                Entry::Outside => Disk.kind(&outside)? == Kind::Folder,
+                Entry::File(_) | Entry::Link(_) => false,
+            };
             if (walk.ignore)(&below, is_folder) {
                 continue;
             }
             match entry {
+                Entry::Outside if is_folder => {
+                    let ignore = walk.ignore;
+                    let inside = |name: &str, is_folder: bool| ignore(&format!("{below}/{name}"), is_folder);
+                    for file in Disk.walk(&outside, &inside, walk.log)? {
+                        walk.files.push(BufferedFile { name: format!("{below}/{}", file.name), data: file.data });
+                    }
+                }
+                Entry::Outside => {
+                    let data = Disk.read(&outside)?.to_vec();
+                    if data.len() as u64 > MAX_FILE {
+                        return Err(too_big(&shown));
+                    }
+                    walk.files.push(BufferedFile { name: below, data: without_mark(data) });
+                }
                 Entry::Folder => self.collect(&place, &below, walk, depth + 1)?,
                 Entry::File(object) => {
                     let data = self.object(&object, &shown)?;
@@ -315,7 +378,7 @@ impl Git {
                     }
                     walk.files.push(BufferedFile { name: below, data: without_mark(data) });
                 }
-                Entry::Link(_) | Entry::Module => {}
+                Entry::Link(_) => {}
             }
         }
         Ok(())
@@ -343,7 +406,10 @@ impl Tree for Git {
         let Some(below) = self.below(path) else { return Disk.kind(path) };
         match self.find(&below)? {
             Some((_, Entry::File(_) | Entry::Link(_))) => Ok(Kind::File),
-            Some((_, Entry::Folder | Entry::Module)) => Ok(Kind::Folder),
+            Some((_, Entry::Folder)) => Ok(Kind::Folder),
+            Some((place, Entry::Outside)) => {
+                Disk.kind(&format!("{}/{place}", self.top)).map_err(|_| Git::missing("stat", path))
+            }
             None => Err(Git::missing("stat", path)),
         }
     }
@@ -353,7 +419,12 @@ impl Tree for Git {
         match self.find(&below)? {
             Some((_, Entry::File(object))) => Ok(self.object(&object, path)?.into()),
             Some((_, Entry::Folder)) => Err(Error::rule(format!("read {path}: is a directory"))),
-            Some((_, Entry::Module)) => Err(Error::rule(format!("read {path}: is a submodule"))),
+            Some((place, Entry::Outside)) => {
+                Disk.read(&format!("{}/{place}", self.top)).map_err(|error| match error.missing {
+                    true => Git::missing("open", path),
+                    false => error,
+                })
+            }
             Some((_, Entry::Link(_))) | None => Err(Git::missing("open", path)),
         }
     }
@@ -361,8 +432,10 @@ impl Tree for Git {
     fn walk(&self, root: &str, ignore: &Ignore<'_>, log: &mut Vec<String>) -> Result<Vec<BufferedFile>, Error> {
         let Some(below) = self.below(root) else { return Disk.walk(root, ignore, log) };
         let mut walk = Walk { ignore, log, files: Vec::new(), entries: 0 };
-        if let Some((place, Entry::Folder)) = self.find(&below)? {
-            self.collect(&place, "", &mut walk, 0)?;
+        match self.find(&below)? {
+            Some((place, Entry::Folder)) => self.collect(&place, "", &mut walk, 0)?,
+            Some((place, Entry::Outside)) => return Disk.walk(&format!("{}/{place}", self.top), ignore, walk.log),
+            _ => {}
         }
         Ok(walk.files)
     }
