@@ -33,8 +33,11 @@ const FEW_VALUES: usize = 64;
 /// The most items of one list that are taken away one by one.
 const MAX_ITEMS: usize = 8;
 
+/// The most values that one may have been on the other side.
+const MAX_INFERRED: usize = 2;
+
 /// Ranks up to this one look like the reason.
-const LIKELY: u8 = 1;
+const LIKELY: u8 = 2;
 
 /// What is told of a field that no value moves.
 const UNEXPLAINED: &str = "no value explains it";
@@ -187,7 +190,12 @@ impl Spot {
     /// Whether a change is what could have made this one: a field that came is explained by what makes it go.
     fn is_moved(&self, change: &Change) -> bool {
         if !self.comes {
-            return self.is_touched(change);
+            // That the field vanishes does not say what made it another one.
+            let stays =
+                |field: &Field| field.from.is_some() || inside(&self.path, &field.path) && field.path != self.path;
+            let moves = |field: &Field| touches(&field.path, &self.path) && stays(field);
+            return change.kind == ChangeKind::Renamed
+                || change.kind == ChangeKind::Changed && change.fields.iter().any(moves);
         }
         match change.kind {
             ChangeKind::Changed if self.list.is_some() => change.fields.iter().any(|field| {
@@ -588,6 +596,11 @@ impl Search<'_> {
             let mut pending = self.pending(|found| found.told.is_empty());
             pending.retain(|spot| {
                 let Some((spot, found)) = self.spots.get(*spot).zip(self.found.get(*spot)) else { return false };
+                // What is less likely than what brings back the other side is not asked.
+                let best = found.back().iter().filter_map(|i| self.candidates.get(*i)).map(|c| c.rank).min();
+                if best.is_some_and(|best| candidate.rank > best) {
+                    return false;
+                }
                 let has_news = || {
                     let mut causes = found.alone.keys().filter_map(|i| self.candidates.get(*i));
                     causes.any(|candidate| candidate.is_news(spot))
@@ -797,7 +810,8 @@ fn one_sided(rendering: &Rendering<'_>, spots: &[Spot], flags: &Flags<'_>) -> (V
             }
             let Some(value) = value else { continue };
             let Some(rank) = rank(&value, &texts, spots, few) else { continue };
-            for other in others_of(&value, spots) {
+            let inferred = inferred(&value, &texts, spots).into_iter().map(|other| (0, other));
+            for (rank, other) in inferred.chain(others_of(&value, spots).into_iter().map(|other| (rank, other))) {
                 let (path, told, texts) = (path.clone(), told.clone(), texts.clone());
                 others.push(Candidate { path, instead: Instead::Value(other), told, texts, flag: false, rank });
             }
@@ -870,14 +884,37 @@ fn rank(value: &Value, texts: &[String], spots: &[Spot], few: bool) -> Option<u8
     let switches = spots.iter().any(|spot| spot.comes);
     let secret = spots.iter().any(|spot| spot.secret);
     Some(match value {
-        _ if texts.iter().any(|text| is_whole(text) && is_news(text)) => 0,
+        _ if texts.iter().any(|text| is_whole(text) && is_news(text)) => 1,
         _ if texts.iter().any(is_news) => LIKELY,
-        Value::Bool(_) if switches => 2,
-        Value::List(..) | Value::Map(..) if switches => 3,
-        Value::Bool(_) => 4,
-        _ if few || secret => 5,
+        Value::Bool(_) if switches => 3,
+        Value::List(..) | Value::Map(..) if switches => 4,
+        Value::Bool(_) => 5,
+        _ if few || secret => 6,
         _ => return None,
     })
+}
+
+/// What a value must have been on the other side if a field is made of it: `2` where the tag `3` makes `web:3` out of `web:2`.
+fn inferred(value: &Value, texts: &[String], spots: &[Spot]) -> Vec<Value> {
+    let ([text], Value::Str(_) | Value::Int(..) | Value::Float(_)) = (texts, value) else { return Vec::new() };
+    let mut found: Vec<String> = Vec::new();
+    let sides = spots.iter().filter_map(|spot| Some((spot.known.as_ref()?, spot.other.as_ref()?)));
+    for (known, other) in sides.filter(|_| !text.is_empty()) {
+        for (at, _) in known.match_indices(text.as_str()) {
+            let (before, after) = (known.get(..at), known.get(at + text.len()..));
+            let rest = before.and_then(|before| other.strip_prefix(before));
+            let inner = rest.zip(after).and_then(|(rest, after)| rest.strip_suffix(after));
+            if let Some(inner) = inner.filter(|inner| inner != text && !found.iter().any(|known| known == inner)) {
+                found.push(inner.to_owned());
+            }
+        }
+    }
+    let made = found.into_iter().filter_map(|inner| match value {
+        Value::Int(kind, _) => inner.parse().ok().map(|n| Value::Int(*kind, n)),
+        Value::Float(_) => inner.parse().ok().map(Value::Float),
+        _ => Some(Value::str(Str::from(inner))),
+    });
+    made.take(MAX_INFERRED).collect()
 }
 
 /// Values of the same kind that are other ones.
