@@ -132,6 +132,23 @@ impl Explained {
     }
 }
 
+impl Voice {
+    /// The layer's number: among the user's layers the later ones have the greater numbers.
+    pub fn layer(&self) -> usize {
+        self.layer
+    }
+
+    /// Whether it is about the path itself, not about what is above it.
+    pub fn is_exact(&self) -> bool {
+        self.exact
+    }
+
+    /// Whether the user says it, no chart.
+    pub fn is_users(&self) -> bool {
+        matches!(self.origin, Origin::File | Origin::Encrypted | Origin::Setting | Origin::Flag(_))
+    }
+}
+
 impl Effect {
     /// The word for it.
     pub fn name(self) -> &'static str {
