@@ -82,6 +82,8 @@ struct Given {
     lacks: [bool; 2],
     /// Whether what follows from chance is marked.
     marked: bool,
+    /// Whether there is such a release on this side.
+    is_there: bool,
     warnings: Vec<String>,
     secrets: Vec<Str>,
 }
@@ -116,7 +118,8 @@ pub(super) fn run(matches: &ArgMatches, terminal: &mut Terminal) -> Result<(), E
             let from = Subject::parse(from, &[])?;
             let to = to.as_ref().map(|to| Subject::parse(to, &[])).transpose()?;
             let to = to.unwrap_or_else(|| Subject::Chart(chart.clone()));
-            return alone(matches, &tree, &from, &to, Some(chart), &flags, comparison, terminal);
+            let named = Named { from, to, against: false };
+            return alone(matches, &tree, &named, Some(chart), &flags, comparison, terminal);
         }
         (Some(_), _) => {
             return Err(Diagnostic::own("`--chart` is one side, and nothing is named to compare it with")
@@ -128,7 +131,8 @@ pub(super) fn run(matches: &ArgMatches, terminal: &mut Terminal) -> Result<(), E
             if !needs_project(from) && !needs_project(to) && text(matches, "environment").is_none() =>
         {
             let (from, to) = (Subject::parse(from, &[])?, Subject::parse(to, &[])?);
-            return alone(matches, &tree, &from, &to, None, &flags, comparison, terminal);
+            let named = Named { from, to, against: false };
+            return alone(matches, &tree, &named, None, &flags, comparison, terminal);
         }
         _ => {}
     }
@@ -589,8 +593,7 @@ pub(super) fn since(
 fn alone(
     matches: &ArgMatches,
     disk: &Disk,
-    from: &Subject,
-    to: &Subject,
+    Named { from, to, .. }: &Named,
     chart: Option<&str>,
     flags: &Flags<'_>,
     mut comparison: Comparison,
@@ -736,6 +739,7 @@ fn give(ask: &Ask<'_>, flags: &Flags<'_>, comparison: &Comparison, given: &mut G
                 kept: Some(kept(snapshot.header.secrets)),
                 lacks: [!snapshot.header.crds, !snapshot.header.tests],
                 // One that was saved with a seed holds what that made.
+                is_there: true,
                 marked: memchr::memmem::find(&text, CHANCE.as_bytes()).is_some(),
                 ..Given::default()
             };
@@ -745,10 +749,12 @@ fn give(ask: &Ask<'_>, flags: &Flags<'_>, comparison: &Comparison, given: &mut G
             given.manifests = held.manifests.clone();
             given.namespace.clone_from(&held.namespace);
             given.kept = Some(held.kept);
+            given.is_there = true;
             return Ok(());
         }
         Ask::Nothing => return Ok(()),
     };
+    given.is_there = true;
     given.marked = flags.seed.is_none();
     given.warnings = rendered.warnings;
     given.secrets = rendered.secrets;
@@ -832,7 +838,8 @@ fn compare(
     };
     let mut notes = Vec::new();
     // Of a release that one side lacks no value is the reason.
-    if comparison.why && !matches!((&pair.from, &pair.to), (Ask::Nothing, _) | (_, Ask::Nothing)) {
+    let is_there = |ask: &Ask<'_>, given: &Given| !matches!(ask, Ask::Nothing) && given.is_there;
+    if comparison.why && is_there(&pair.from, from) && is_there(&pair.to, to) {
         fn known<'a>(ask: &'a Ask<'a>) -> Option<&'a Rendering<'a>> {
             match ask {
                 Ask::Rendered(rendering) => Some(rendering),

@@ -77,10 +77,8 @@ pub(super) fn less(a: &[u8], b: &[u8], version: Version) -> bool {
         return if version == Version::V3 && after_digit { x_letter } else { y_letter };
     }
     let (mut x_number, mut y_number) = (0i64, 0i64);
-    if x == '0' || y == '0' {
-        if before(a, i).take_while(|c| is_digit(*c)).any(|c| c != '0') {
-            (x_number, y_number) = (1, 1);
-        }
+    if (x == '0' || y == '0') && before(a, i).take_while(|c| is_digit(*c)).any(|c| c != '0') {
+        (x_number, y_number) = (1, 1);
     }
     let number = |text: &[u8], start: i64| {
         // Digits of all scripts count, with their distance from '0' as their value.
