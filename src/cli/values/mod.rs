@@ -43,10 +43,12 @@ struct Loaded {
 
 impl Loaded {
     fn new(subject: Subject, tree: &dyn Tree, show: bool, terminal: &mut Terminal) -> Result<Self, Error> {
-        let (user, layers) = subject.options.read(tree)?;
+        let mut secrets = Vec::new();
+        let read = subject.options.read_telling(tree, &mut secrets);
         if !show {
-            terminal.hide(&layers.secrets());
+            terminal.hide(&secrets);
         }
+        let (user, layers) = read?;
         let mut log = Vec::new();
         let chart = chart::load(tree, &subject.chart, &mut log);
         log.iter().for_each(|line| terminal.say(line));

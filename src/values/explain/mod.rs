@@ -10,10 +10,10 @@ mod truth;
 use super::coalesce::GLOBAL;
 use super::dependencies::Live;
 use super::layers::{Flag, Layer, Layers, tree_of};
-use super::secret::REDACTED;
+use super::secret::{REDACTED, forms};
 use crate::chart::{Import, read_values};
 use crate::diagnostic::{Location, Source, Span, nearest};
-use crate::go::{base64, json};
+use crate::go::json;
 use crate::tree::Tree;
 use crate::value::{Map, MapRef, MapType, Value};
 use said::{Below, Said, leaves, settings};
@@ -684,17 +684,9 @@ fn key_tree(argument: &[u8], tree: &dyn Tree) -> Value {
     tree_of(Flag::Json, &key, tree)
 }
 
-/// The texts that encrypted layers hide, by their lines and in Base64, as far as they are long enough to be told from others.
+/// The texts that encrypted layers hide, in all usual forms, as far as they are long enough to be told from others.
 fn hidden_texts(layers: &Layers) -> Vec<Vec<u8>> {
-    let mut texts = Vec::new();
-    for secret in layers.secrets() {
-        let mut coded = Vec::new();
-        base64::encode(&mut coded, &secret);
-        texts.push(coded);
-        texts.extend(secret.split(|b| *b == b'\n').map(|line| line.trim_ascii().to_vec()));
-    }
-    texts.retain(|text| text.len() >= SHORTEST_SECRET);
-    texts
+    layers.secrets().iter().flat_map(|secret| forms(secret, SHORTEST_SECRET)).collect()
 }
 
 /// Whether an argument sets items of lists.
