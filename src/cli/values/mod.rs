@@ -39,6 +39,8 @@ struct Loaded {
     chart: chart::Loaded,
     user: MapRef,
     layers: Layers,
+    /// Whether what came from encrypted layers is shown.
+    show: bool,
 }
 
 impl Loaded {
@@ -52,7 +54,7 @@ impl Loaded {
         let mut log = Vec::new();
         let chart = chart::load(tree, &subject.chart, &mut log);
         log.iter().for_each(|line| terminal.say(line));
-        Ok(Loaded { subject, chart: chart?, user, layers })
+        Ok(Loaded { subject, chart: chart?, user, layers, show })
     }
 
     /// What the chart sees, and why.
@@ -64,6 +66,7 @@ impl Loaded {
     ) -> Result<T, Error> {
         let resolved = values::resolve(&self.chart.chart, &self.chart.defaults, &self.user, log)?;
         let explanation = Explanation::new(&resolved.root, &resolved.values, &self.layers, &self.user, tree);
+        let explanation = explanation.showing(self.show);
         then(&explanation, &resolved.root, &resolved.values)
     }
 }
