@@ -342,13 +342,33 @@ impl<'l, 'c> Explanation<'l, 'c> {
             {
                 voice.effect = if is_whole(&voice.value) { Effect::Replaced } else { Effect::Overridden };
                 voice.shown = self.text(&voice.path);
-                explained.voices.insert(0, voice);
+                self.insert(&mut explained.voices, voice);
             }
         }
-        // The later somebody's turn comes, the lower is his place; who never has one is below them all.
+        // The later somebody's turn comes, the lower is his place among those who have one. Who has none, a null say, stays
+        // where his layer is.
         let turn = |voice: &Voice| turns.iter().position(|speaker| is_of(voice, speaker));
-        explained.voices.sort_by_key(|voice| turn(voice).map_or(0, |turn| turns.len() - turn));
+        let (mut places, mut spoken) = (Vec::new(), Vec::new());
+        for (i, voice) in explained.voices.iter().enumerate() {
+            if let Some(turn) = turn(voice) {
+                places.push(i);
+                spoken.push((turns.len() - turn, voice.clone()));
+            }
+        }
+        spoken.sort_by_key(|(rank, _)| *rank);
+        for (i, (_, voice)) in places.into_iter().zip(spoken) {
+            if let Some(place) = explained.voices.get_mut(i) {
+                *place = voice;
+            }
+        }
         Some(explained)
+    }
+
+    /// Adds a voice where its layer is: charts below the user, the user's layers in their order.
+    fn insert(&self, voices: &mut Vec<Voice>, voice: Voice) {
+        let rank = |voice: &Voice| if voice.layer < self.user.len() { voice.layer + 1 } else { 0 };
+        let at = voices.iter().position(|other| rank(other) > rank(&voice)).unwrap_or(voices.len());
+        voices.insert(at, voice);
     }
 
     fn truth(&self) -> Option<&Truth> {
@@ -378,18 +398,17 @@ impl<'l, 'c> Explanation<'l, 'c> {
         }
         let alone = heard.len() == 1 && !matches!(explained.value, Some(Value::Map(..)));
         for speaker in heard {
-            let at = explained.voices.iter().rposition(|voice| is_of(voice, speaker));
-            let at = match at {
-                Some(at) => at,
-                None => {
-                    explained.voices.extend(self.voice_of(speaker));
-                    explained.voices.len().saturating_sub(1)
-                }
-            };
+            let find = |voices: &[Voice]| voices.iter().rposition(|voice| is_of(voice, speaker));
+            if find(&explained.voices).is_none()
+                && let Some(voice) = self.voice_of(speaker)
+            {
+                self.insert(&mut explained.voices, voice);
+            }
+            let Some(at) = find(&explained.voices) else { continue };
             if alone {
                 wins(&mut explained.voices, at);
             } else if let Some(voice) = explained.voices.get_mut(at)
-                && !matches!(voice.effect, Effect::Wins)
+                && (heard.len() > 1 || !matches!(voice.effect, Effect::Wins))
             {
                 voice.effect = Effect::Merges;
             }
