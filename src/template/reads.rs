@@ -973,7 +973,7 @@ mod tests {
             ("{{ if index .V \"a-b\" \"c\" }}{{ end }}", "V@12 V.a-b.c@6"),
             ("{{ if get .V \"k\" }}{{ end }}", "V@10 V.k@6"),
             ("{{ if dig \"a\" \"b\" 1 .V }}{{ end }}", "V@20 V.a@6 V.a.b@6"),
-            ("{{ index .V .V.which }}", "V.*@9 V.which.*@12"),
+            ("{{ index .V .V.which }}", "V@9 V.which.*@12"),
             ("{{ define \"p\" }}{{ .V.x }}{{ end }}{{ include \"p\" . }}", "V.x.*@19"),
             (
                 "{{ define \"p\" }}{{ .c.V.x }}{{ .v }}{{ end }}{{ include \"p\" (dict \"c\" $ \"v\" .V.y) }}",
@@ -982,8 +982,8 @@ mod tests {
             ("{{ define \"n\" }}{{ if .V.n }}{{ end }}{{ end }}", "V.n@"),
             ("{{ define \"x/n\" }}{{ if .V.n }}{{ end }}{{ end }}{{ include (print .B \"/n\") . }}", "B.*@67 V.n@24"),
             ("{{ tpl .V.t . }}", "V.t.*@7 V.text.*@ Values.torn.*@"),
-            ("{{ tpl \"{{ .V.lit }}\" . }}", "V.lit.*@"),
-            ("{{ tpl (printf \"{{ .Values.%s }}\" .V.n) $ }}", "V.n.*@34 V.text.*@ Values.*@ Values.torn.*@"),
+            ("{{ tpl \"{{ .V.lit }}\" . }}", "V.lit.*@3"),
+            ("{{ tpl (printf \"{{ .Values.%s }}\" .V.n) $ }}", "V.n.*@34 V.text.*@ Values@ Values.torn.*@"),
             ("{{ toYaml .V }}", "V.*@10"),
             ("{{ $d := dict }}{{ $_ := set $d \"r\" $ }}{{ if $d.r.V.q }}{{ end }}", "V.q@46"),
             (

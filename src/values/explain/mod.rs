@@ -345,14 +345,15 @@ impl<'l, 'c> Explanation<'l, 'c> {
                 self.insert(&mut explained.voices, voice);
             }
         }
-        // The later somebody's turn comes, the lower is his place among those who have one. Who has none, a null say, stays
-        // where his layer is.
+        // The later somebody's turn comes, the lower is his place; who never has one is below them all. A null without one
+        // stays where its layer is.
         let turn = |voice: &Voice| turns.iter().position(|speaker| is_of(voice, speaker));
         let (mut places, mut spoken) = (Vec::new(), Vec::new());
         for (i, voice) in explained.voices.iter().enumerate() {
-            if let Some(turn) = turn(voice) {
+            let turn = turn(voice);
+            if turn.is_some() || !voice.value.is_nil() {
                 places.push(i);
-                spoken.push((turns.len() - turn, voice.clone()));
+                spoken.push((turn.map_or(0, |turn| turns.len() - turn), voice.clone()));
             }
         }
         spoken.sort_by_key(|(rank, _)| *rank);
@@ -397,6 +398,9 @@ impl<'l, 'c> Explanation<'l, 'c> {
             wins(&mut explained.voices, at);
         }
         let alone = heard.len() == 1 && !matches!(explained.value, Some(Value::Map(..)));
+        // One layer can be heard by several of its words.
+        let first = heard.first().map(|speaker| (speaker.layer, &speaker.path));
+        let several = heard.iter().any(|speaker| Some((speaker.layer, &speaker.path)) != first);
         for speaker in heard {
             let find = |voices: &[Voice]| voices.iter().rposition(|voice| is_of(voice, speaker));
             if find(&explained.voices).is_none()
@@ -408,7 +412,7 @@ impl<'l, 'c> Explanation<'l, 'c> {
             if alone {
                 wins(&mut explained.voices, at);
             } else if let Some(voice) = explained.voices.get_mut(at)
-                && (heard.len() > 1 || !matches!(voice.effect, Effect::Wins))
+                && (several || !matches!(voice.effect, Effect::Wins))
             {
                 voice.effect = Effect::Merges;
             }
