@@ -173,7 +173,8 @@ pub(super) fn start(matches: &ArgMatches, terminal: &mut Terminal) -> Result<(),
         Some(chart) => chart,
         None => super::template::nearby_chart(&tree)?,
     };
-    let text = init(&tree, &chart)?;
+    let mut left = Vec::new();
+    let text = init(&tree, &chart, &mut left)?;
     // What was written must be readable; if it were not, nothing is left behind.
     let mut memory = crate::tree::Memory::default();
     memory.insert(FILE, text.as_str());
@@ -183,6 +184,9 @@ pub(super) fn start(matches: &ArgMatches, terminal: &mut Terminal) -> Result<(),
         std::io::ErrorKind::AlreadyExists => exists(FILE),
         _ => Error::helm(crate::tree::Error::system("open", FILE, &error).words),
     })?;
+    for path in &left {
+        terminal.say(&format!("warning: {path} is left out: no environment can be called so"));
+    }
     let names: Vec<&str> = project.environments.iter().map(|e| e.name.text.as_str()).collect();
     terminal.print(format!("wrote {FILE}: environments {}\n", names.join(", ")).as_bytes())
 }

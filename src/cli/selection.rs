@@ -100,7 +100,7 @@ pub(super) fn template(matches: &ArgMatches, tree: &dyn Tree) -> Result<Option<S
     }
     let project = match (project(matches, tree)?, &environment) {
         (Some(project), _) => project,
-        (None, Some(name)) => Project::by_convention(tree, &super::template::nearby_chart(tree)?, name)?,
+        (None, Some(name)) => Project::by_convention(tree, &convention_chart(tree)?, name)?,
         (None, None) if all => return Err(no_project()),
         (None, None) => return Ok(None),
     };
@@ -174,7 +174,7 @@ fn named(
             (None, None, None) => return Ok(None),
         };
         words.splice(0..0, first);
-        let project = Project::by_convention(tree, &super::template::nearby_chart(tree)?, &name)?;
+        let project = Project::by_convention(tree, &convention_chart(tree)?, &name)?;
         let environments = choose(&project, &[project.environment(&name)?], &words)?;
         return Ok(Some(Selection { project, environments }));
     };
@@ -237,6 +237,20 @@ pub(super) fn unnamed(names: &[&str]) -> Error {
 pub(super) fn no_project() -> Error {
     let message = format!("there is no {} here or in a folder above", crate::project::FILE);
     Diagnostic::own(message).hint("`rhelm init` writes one for a chart").into()
+}
+
+/// The chart whose values files make environments where there is no project.
+fn convention_chart(tree: &dyn Tree) -> Result<String, Error> {
+    super::template::nearby_chart(tree).map_err(|mut error| {
+        let file = crate::project::FILE;
+        for diagnostic in error.diagnostics_mut() {
+            diagnostic.facts.push(format!("there is no {file} here or in a folder above"));
+            diagnostic.facts.push(format!(
+                "without {file} a chart's values-ENV.yaml and the like are its environments: go to its folder"
+            ));
+        }
+        error
+    })
 }
 
 /// The project that is named, or the one found upwards.

@@ -1,9 +1,8 @@
 //! stdout, stderr and the process's environment.
 
 use crate::diagnostic::{Error, Format, report};
-use crate::go::base64;
 use crate::text::{Str, restored};
-use crate::values::REDACTED;
+use crate::values::{REDACTED, forms};
 use bstr::ByteSlice;
 use std::borrow::Cow;
 use std::ffi::OsString;
@@ -107,19 +106,9 @@ impl Terminal {
         self.say_bytes(line.as_bytes());
     }
 
-    /// Hides texts in all that is told: each of their lines, as it is, quoted, and in Base64.
+    /// Hides texts in all that is told: each of their lines, in all usual forms.
     pub(super) fn hide(&mut self, secrets: &[Str]) {
-        for secret in secrets {
-            let mut coded = Vec::new();
-            base64::encode(&mut coded, secret);
-            self.secrets.push(coded);
-            for line in secret.split(|b| *b == b'\n').map(<[u8]>::trim_ascii) {
-                let quoted = crate::go::quote::quoted(line).into_bytes();
-                self.secrets.extend(quoted.get(1..quoted.len().saturating_sub(1)).map(<[u8]>::to_vec));
-                self.secrets.push(line.to_vec());
-            }
-        }
-        self.secrets.retain(|secret| secret.len() >= SHORTEST);
+        self.secrets.extend(secrets.iter().flat_map(|secret| forms(secret, SHORTEST)));
         self.secrets.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
         self.secrets.dedup();
     }

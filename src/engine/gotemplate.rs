@@ -8,7 +8,7 @@ use super::tera::{self, TeraChart};
 use crate::chart::File;
 use crate::diagnostic::{Error, Source};
 use crate::functions::lookup_function;
-use crate::template::{Executor, Mark, ParseError, Set, parse, without_no_value};
+use crate::template::{Executor, Mark, ParseError, Set, Touched, parse, without_no_value};
 use crate::value::{MapRef, MapType, Str, Value};
 use crate::values::{Layers, Live};
 use crate::world::World;
@@ -74,6 +74,18 @@ impl<'l, 'c> CompiledChart<'l, 'c> {
             return Err(explain::parse_errors(top.name(), &broken));
         }
         Ok(CompiledChart { set: Rc::new(set), scopes, files, tera })
+    }
+
+    /// Executes every file that is no partial, and tells what of some maps that touches; none if a file fails.
+    pub(super) fn touched(&self, world: &mut World, maps: Touched) -> Option<Touched> {
+        let mut executor = Executor::new(self.set.clone(), &lookup_function, &HelmMethods, world);
+        executor.watch(maps);
+        for file in self.files.iter().filter(|file| !base(&file.name).starts_with('_')) {
+            let Some(scope) = self.scopes.get(file.scope) else { continue };
+            scope.root.insert("Template", template_object(&file.name, scope.live.path()));
+            executor.execute(file.name.as_bytes(), &Value::Map(MapType::Values, scope.root.clone())).ok()?;
+        }
+        Some(executor.touched())
     }
 
     /// All templates.

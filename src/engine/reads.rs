@@ -4,11 +4,12 @@ use super::gotemplate::CompiledChart;
 use crate::chart::Import;
 use crate::diagnostic::{Location, Source, nearest};
 use crate::functions::lookup_function;
-use crate::template::{self, Read};
+use crate::template::{self, Read, Touched};
 use crate::value::{MapRef, Str, Value};
-use crate::values::explain::{Explanation, Origin, path_text};
+use crate::values::explain::{Explanation, Origin, look_up, path_text};
 use crate::values::{GLOBAL, Live};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::world::World;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 /// More texts are not looked at as templates.
@@ -22,6 +23,8 @@ pub struct ValueReads {
     paths: BTreeMap<Vec<String>, Read>,
     /// Whether all that is read is known; else everything counts as read.
     pub complete: bool,
+    /// The charts whose templates compute names, where no render tells which.
+    undecided: Vec<Vec<String>>,
 }
 
 /// Values that somebody gives above the defaults, and that nothing reads.
@@ -114,8 +117,18 @@ pub fn value_reads(compiled: &CompiledChart<'_, '_>, top: &Live<'_>, values: &Ma
         .map(|text| Arc::new(Source { name: "gotpl".to_owned(), path: "tpl".to_owned(), text, origin: None }))
         .collect();
     let (entries, scopes) = compiled.entries();
-    let reads = template::reads(compiled.set(), &lookup_function, &entries, scopes.len(), &sources);
-    let mut out = ValueReads { paths: BTreeMap::new(), complete: reads.complete };
+    let value = |object: usize, keys: &[Str]| -> Option<Str> {
+        let mut path = Vec::new();
+        prefix(top, scopes.get(object)?, &mut path);
+        let (_, keys) = keys.split_first().filter(|(first, _)| *first == "Values")?;
+        path.extend(keys.iter().map(ToString::to_string));
+        match look_up(values, &path) {
+            Some(Value::Str(text)) => Some(text),
+            _ => None,
+        }
+    };
+    let reads = template::reads(compiled.set(), &lookup_function, &entries, scopes.len(), &sources, &value);
+    let mut out = ValueReads { paths: BTreeMap::new(), complete: reads.complete, undecided: Vec::new() };
     for live in &lives {
         let mut at = Vec::new();
         prefix(top, live, &mut at);
@@ -142,10 +155,13 @@ pub fn value_reads(compiled: &CompiledChart<'_, '_>, top: &Live<'_>, values: &Ma
         match keys {
             [values, rest @ ..] if values == "Values" => path.extend_from_slice(rest),
             [subcharts] if subcharts == "Subcharts" && read.whole => {}
-            [] if read.whole => {}
+            [] if read.whole || read.computed => {}
             _ => continue,
         }
         out.add(top, path, read);
+    }
+    if out.paths.values().any(|read| read.computed) {
+        out.trace(compiled, top, values);
     }
     for live in lives {
         let mut at = Vec::new();
@@ -200,8 +216,57 @@ impl ValueReads {
         }
         let known = self.paths.entry(canonical(top, &path)).or_default();
         known.whole |= read.whole;
+        known.computed |= read.computed;
         known.places.extend(read.places);
         known.guarded.extend(read.guarded);
+    }
+
+    /// Renders once and adds what that touches, where names are computed. Where the templates fail all counts as read of
+    /// the charts whose templates compute names.
+    fn trace(&mut self, compiled: &CompiledChart<'_, '_>, top: &Live<'_>, values: &MapRef) {
+        let mut maps = Touched::default();
+        // A map can stand at several places.
+        let mut places: HashMap<usize, Vec<Vec<String>>> = HashMap::new();
+        let mut next = vec![(values.clone(), Vec::new())];
+        let mut keys = HashSet::new();
+        while let Some((map, path)) = next.pop() {
+            maps.watch(&map);
+            for (key, value) in map.entries() {
+                if let Value::Map(_, below) = value
+                    && path.len() < DEEPEST
+                {
+                    let mut path = path.clone();
+                    path.push(key.to_string());
+                    keys.insert(path.clone());
+                    next.push((below, path));
+                }
+            }
+            places.entry(map.address()).or_default().push(path);
+        }
+        let touched = compiled.touched(&mut World::default(), maps);
+        for read in self.paths.values_mut().filter(|read| read.computed) {
+            read.whole |= touched.is_none();
+        }
+        let Some(touched) = touched else {
+            let all: Vec<Vec<String>> = self.paths.iter().filter(|(_, r)| r.computed).map(|(p, _)| p.clone()).collect();
+            self.undecided.clone_from(&all);
+            all.into_iter().for_each(|path| self.add(top, path, Read { whole: true, ..Read::default() }));
+            return;
+        };
+        for (address, key) in touched.keys() {
+            for path in places.get(&address).into_iter().flatten() {
+                let mut path = path.clone();
+                path.push(key.to_string());
+                // What is no map is read as a whole.
+                let whole = !keys.contains(&path);
+                self.add(top, path, Read { whole, ..Read::default() });
+            }
+        }
+        for address in touched.whole() {
+            for path in places.get(&address).into_iter().flatten() {
+                self.add(top, path.clone(), Read { whole: true, ..Read::default() });
+            }
+        }
     }
 
     fn add_dependencies(&mut self, top: &Live<'_>, live: &Live<'_>, at: &[String]) {
@@ -240,6 +305,11 @@ impl ValueReads {
     /// Whether everything counts as read: templates reach into `.Values` by names that only a render knows.
     pub fn reads_all(&self) -> bool {
         !self.complete || self.paths.get([].as_slice()).is_some_and(|read| read.whole)
+    }
+
+    /// The subcharts of whose values everything counts as read, since their templates compute names and fail.
+    pub fn undecided(&self) -> &[Vec<String>] {
+        &self.undecided
     }
 
     /// What is given above the defaults, and that nothing reads; in the order of the paths.

@@ -48,7 +48,24 @@ pub(super) fn project(reader: &mut Reader, project: &mut Project) {
     }
 }
 
+/// Kubernetes takes a label of DNS.
+fn namespace(reader: &mut Reader, namespace: Option<&Text>) {
+    let good = |text: &str| {
+        let edge = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+        text.len() <= 63
+            && text.bytes().all(|b| edge(b) || b == b'-')
+            && text.bytes().next().is_some_and(edge)
+            && text.bytes().last().is_some_and(edge)
+    };
+    if let Some(namespace) = namespace.filter(|namespace| !good(&namespace.text)) {
+        let mistake = reader.mistake(namespace.span, format!("no namespace can be called `{}`", namespace.text));
+        mistake.facts.push("Kubernetes wants lower-case letters, digits and `-`, at most 63 characters".to_owned());
+    }
+}
+
 fn names(reader: &mut Reader, project: &Project) {
+    project.environments.iter().for_each(|environment| namespace(reader, environment.namespace.as_ref()));
+    project.releases.iter().for_each(|release| namespace(reader, release.namespace.as_ref()));
     for environment in &project.environments {
         let name = &environment.name;
         if RESERVED.contains(&name.text.as_str()) {

@@ -193,7 +193,11 @@ fn release(reader: &mut Reader, entry: &Entry<'_>) -> Option<Release> {
             }
             "values" => release.values = reader.word_or_words(value, &key),
             "namespace" => release.namespace = reader.word(value, &key),
-            "environments" => release.environments = Some(reader.words(value, &key)),
+            // What is no list is told as that, and not as an empty one too.
+            "environments" => {
+                let words = reader.words(value, &key);
+                release.environments = matches!(value.data, Data::Null | Data::List(_)).then_some(words);
+            }
             "set" => release.set = settings(reader, value),
             _ => {}
         }

@@ -23,9 +23,11 @@ fn scalar(text: &str) -> String {
 /// The text of a project's file in the working directory for a chart: each values file that the convention knows
 /// becomes an environment; one called `base` becomes the rung below all others.
 ///
+/// Values files whose names can be no environment's are added to `left`.
+///
 /// # Errors
 /// There is no chart.
-pub fn init(tree: &dyn Tree, chart: &str) -> Result<String, Error> {
+pub fn init(tree: &dyn Tree, chart: &str, left: &mut Vec<String>) -> Result<String, Error> {
     let chart = clean(chart);
     let Some(name) = chart_name(tree, &chart) else {
         let message = format!("`{chart}` is no chart: it has no Chart.yaml with a name");
@@ -43,6 +45,7 @@ pub fn init(tree: &dyn Tree, chart: &str) -> Result<String, Error> {
             let good = name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
                 && name.starts_with(|c: char| c.is_ascii_alphanumeric());
             if !good || RESERVED.contains(&name.as_str()) {
+                left.push(clean(&format!("{folder}/{path}")));
                 continue;
             }
             let stem = path.strip_suffix(&format!("{name}.yaml")).unwrap_or_default();

@@ -9,6 +9,9 @@ use crate::tera::Variables;
 use crate::tree::{Kind, Tree, near};
 use crate::values::{Below, SUFFIX, Templating};
 
+/// What is wrong with a pattern that matches nothing.
+const NOWHERE: &str = "for no rung of any environment";
+
 /// A release in an environment.
 #[derive(Debug)]
 pub struct Installation<'p> {
@@ -225,7 +228,7 @@ impl Project {
             let names = self.environments.iter().map(|e| e.name.text.as_str());
             let files: Vec<String> = names.map(|name| self.path(&fill(&pattern.text, name, key))).collect();
             if !files.iter().any(|file| existing(tree, file.clone()).is_some()) {
-                missing.push(self.missing(tree, pattern, "values file", &files, "for no rung of any environment"));
+                missing.push(self.missing(tree, pattern, "values file", &files, NOWHERE));
             }
         }
         for path in rest.iter().filter(|path| !is_pattern(path)) {
@@ -247,7 +250,9 @@ impl Project {
 
     /// A file that the project names and that is not there.
     fn missing(&self, tree: &dyn Tree, path: &Text, what: &str, files: &[String], words: &str) -> Diagnostic {
-        let several = files.len() > 1;
+        // A pattern has files, be it in the only environment that there is.
+        let pattern = words == NOWHERE;
+        let several = files.len() > 1 || pattern;
         let message = match files.first() {
             Some(file) if !several && !words.ends_with("no such file or directory") => {
                 format!("`{file}` cannot be read as a {what}: {words}")

@@ -113,6 +113,9 @@ impl Reader {
                 Data::Str(text) if text.utf8().is_some_and(|text| !text.is_empty()) => {
                     found.push(Entry { key: text.to_string(), at: key.span, value });
                 }
+                Data::Str(text) if text.is_empty() => {
+                    self.mistake(key.span, format!("a key of `{what}` is empty"));
+                }
                 _ => {
                     let written = String::from_utf8_lossy(self.source.slice(key.span)).into_owned();
                     let is = kind(key);

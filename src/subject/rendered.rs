@@ -260,11 +260,13 @@ fn drawn(
     rendered: &mut Rendered,
 ) -> Result<(), Error> {
     let mut once = |world: &mut World, rendered: &mut Rendered| -> Result<Manifests, Error> {
-        let (user, layers) = options.read(tree)?;
+        let mut secrets = Vec::new();
+        let read = options.read_telling(tree, &mut secrets);
+        rendered.secrets = secrets;
+        let (user, layers) = read?;
         if let Some(change) = change {
             change(&user);
         }
-        rendered.secrets = layers.secrets();
         rendered.inputs = inputs(&layers);
         let mut outcome = Outcome::default();
         let result = render(tree, request, &user, layers, world, &mut outcome);

@@ -91,8 +91,14 @@ impl Executor<'_> {
             return self.eval_function_value(state, dot, at, args, last);
         }
         let (values, invalid) = self.eval_args(state, dot, function.params, function.rest, args, last)?;
+        if let Some(touched) = &mut self.touched {
+            touched.call(function.name, &values);
+        }
         let result = (function.call)(&mut Call { args: &values, invalid, host: self });
         let result = result.and_then(bounded);
+        if let (Some(touched), Ok(result)) = (&mut self.touched, &result) {
+            touched.came(function.name, &values, result);
+        }
         match result {
             // A nil that a function returns still sits in an interface until its pipeline unpacks it.
             Ok(value) => Ok(Operand { iface: value.is_nil(), value }),
@@ -117,6 +123,9 @@ impl Executor<'_> {
         let args = args.get(1..).unwrap_or_default();
         self.check_arity(state, method.name, method.params.len(), method.rest.is_some(), args.len(), last.is_some())?;
         let (values, _) = self.eval_args(state, dot, method.params, method.rest, args, last)?;
+        if let Some(touched) = &mut self.touched {
+            touched.method(method.name, receiver, &values);
+        }
         match (method.call)(receiver, &values) {
             Ok(value) => Ok(Operand { iface: value.is_nil(), value }),
             Err(failure) => {

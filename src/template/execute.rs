@@ -7,6 +7,7 @@ use super::ast::{Branch, Command, Expr, How, Node, Number, Pipe, TemplateCall, T
 use super::error::{Cause, ExecError, Frame, Reason};
 use super::parse::{Library, Parsed, parse};
 use super::set::Set;
+use super::touched::Touched;
 use crate::diagnostic::{Failure, FailureKind, Location, Source, Span};
 use crate::functions::Host;
 use crate::go;
@@ -104,6 +105,7 @@ pub struct Executor<'r> {
     spare: Vec<Vec<u8>>,
     nested: usize,
     marks: Option<Vec<Mark>>,
+    pub(super) touched: Option<Box<Touched>>,
 }
 
 enum Flow {
@@ -128,6 +130,7 @@ impl<'r> Executor<'r> {
             spare: Vec::new(),
             nested: 0,
             marks: None,
+            touched: None,
         }
     }
 
@@ -139,6 +142,16 @@ impl<'r> Executor<'r> {
     /// Which action wrote what in the last [`Executor::execute`].
     pub fn take_marks(&mut self) -> Vec<Mark> {
         self.marks.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// From now on notes what of some maps is touched; [`Executor::touched`] hands it out.
+    pub fn watch(&mut self, maps: Touched) {
+        self.touched = Some(Box::new(maps));
+    }
+
+    /// What was touched so far.
+    pub fn touched(&mut self) -> Touched {
+        self.touched.take().map(|touched| *touched).unwrap_or_default()
     }
 
     /// Executes a template and returns its text.
@@ -251,6 +264,9 @@ impl<'r> Executor<'r> {
                     }
                     let operand = self.eval_pipeline(state, dot, pipe)?;
                     if pipe.declares.is_empty() {
+                        if let Some(touched) = &mut self.touched {
+                            touched.all(&operand.value);
+                        }
                         self.print(state, &operand.value)?;
                         if self.out.len() > MAX_OUTPUT {
                             return self.fail(state, "the text is larger than 256 MiB");
@@ -314,6 +330,9 @@ impl<'r> Executor<'r> {
         let operand = self.eval_pipeline(state, dot, &branch.pipe)?;
         let mark = self.vars.len();
         let mut ran = false;
+        if let Some(touched) = &mut self.touched {
+            touched.names(&operand.value);
+        }
         match &operand.value {
             Value::List(of, items) => {
                 let iface = of.elem == Elem::Any;

@@ -75,6 +75,9 @@ impl Executor<'_> {
                 if has_args {
                     return self.fail(state, format!("{name} is not a method but has arguments"));
                 }
+                if let Some(touched) = &mut self.touched {
+                    touched.key(map, name);
+                }
                 Ok(match (of, map.get(name)) {
                     (MapType::Any | MapType::Values, Some(value)) => Operand::interface(value),
                     (MapType::Any | MapType::Values, None) => Operand::interface(Value::Nil),

@@ -13,6 +13,7 @@ mod number;
 mod parse;
 mod reads;
 mod set;
+mod touched;
 
 pub use ast::Tree;
 pub use error::{Cause, ExecError, Frame, Reason};
@@ -20,6 +21,7 @@ pub use execute::{Executor, Mark, Methods, without_no_value};
 pub use parse::{Library, ParseError, ParseErrorKind, Parsed, parse};
 pub use reads::{Read, Reads, reads};
 pub use set::Set;
+pub use touched::Touched;
 
 /// A character as Go's `%#U` prints it: `U+002D '-'`.
 fn unicode_point(c: char) -> String {

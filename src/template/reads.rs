@@ -32,6 +32,8 @@ const MAX_ROUNDS: usize = 6;
 pub struct Read {
     /// Whether all below it is read too.
     pub whole: bool,
+    /// Whether keys right below it are read whose names only a render knows.
+    pub computed: bool,
     /// Where templates surely name it, in the order of the walk.
     pub places: Vec<Location>,
     /// Where they name it and are ready for there being nothing: in a condition, below one that asks for it or for what it is
@@ -59,8 +61,16 @@ pub struct Reads {
 
 /// Finds what templates read. `entries` are the templates that are executed, each with the number of its object;
 /// `objects` is how many there are; `texts` are those that `tpl` may be given.
-pub fn reads(set: &Set, library: &Library, entries: &[(Str, usize)], objects: usize, texts: &[Arc<Source>]) -> Reads {
-    let mut walk = Walk::new(set, library, texts);
+/// `value` is the text that stands at a place.
+pub fn reads(
+    set: &Set,
+    library: &Library,
+    entries: &[(Str, usize)],
+    objects: usize,
+    texts: &[Arc<Source>],
+    value: &dyn Fn(usize, &[Str]) -> Option<Str>,
+) -> Reads {
+    let mut walk = Walk::new(set, library, texts, value);
     for _ in 0..MAX_ROUNDS {
         let before = walk.growth;
         walk.seen.clear();
@@ -83,6 +93,9 @@ pub fn reads(set: &Set, library: &Library, entries: &[(Str, usize)], objects: us
     }
     Reads { keys: walk.keys, complete: false }
 }
+
+/// Finds the text at the keys of an object.
+type Look<'v> = dyn Fn(usize, &[Str]) -> Option<Str> + 'v;
 
 /// What a value could be.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -151,7 +164,8 @@ fn all(args: &[Known]) -> Known {
 
 /// What is still to walk.
 enum Task {
-    Tree(Arc<Tree>, Known, bool),
+    /// With the place of the `tpl` that executes it, if one does.
+    Tree(Arc<Tree>, Known, bool, Option<Location>),
     /// A text that cannot be parsed.
     Piece(Str, Known),
 }
@@ -179,6 +193,7 @@ struct Walk<'s> {
     guards: usize,
     /// What the conditions above ask for.
     asked: Vec<(usize, Vec<Str>)>,
+    value: &'s Look<'s>,
 }
 
 /// One template's variables and where it stands.
@@ -188,16 +203,18 @@ struct Frame {
     /// How often a variable came to be more than it was.
     growth: usize,
     sure: bool,
+    /// Where what is walked is said to stand, if that is elsewhere: texts for `tpl` lie in no file.
+    place: Option<Location>,
 }
 
 impl Frame {
     fn at(&self, span: Span) -> Location {
-        Location { source: self.source.clone(), span }
+        self.place.clone().unwrap_or_else(|| Location { source: self.source.clone(), span })
     }
 }
 
 impl<'s> Walk<'s> {
-    fn new(set: &'s Set, library: &'s Library, texts: &[Arc<Source>]) -> Self {
+    fn new(set: &'s Set, library: &'s Library, texts: &[Arc<Source>], value: &'s Look<'s>) -> Self {
         let mut walk = Walk {
             set,
             library,
@@ -215,6 +232,7 @@ impl<'s> Walk<'s> {
             complete: true,
             guards: 0,
             asked: Vec::new(),
+            value,
         };
         walk.texts = texts.iter().map(|text| walk.parsed(text)).collect();
         walk
@@ -240,19 +258,19 @@ impl<'s> Walk<'s> {
                     self.sure = true;
                     self.piece(&text, &data);
                 }
-                Task::Tree(tree, data, sure) => {
+                Task::Tree(tree, data, sure, place) => {
                     self.sure = sure;
                     let variables = vec![(Str::from("$"), data.clone())];
-                    let mut frame = Frame { source: tree.source.clone(), variables, growth: 0, sure };
+                    let mut frame = Frame { source: tree.source.clone(), variables, growth: 0, sure, place };
                     self.nodes(&tree.root, &data, &mut frame);
                 }
             }
         }
     }
 
-    fn enter(&mut self, tree: &Arc<Tree>, data: &Known, sure: bool) {
+    fn enter(&mut self, tree: &Arc<Tree>, data: &Known, sure: bool, place: Option<&Location>) {
         if self.seen.insert((Arc::as_ptr(tree) as usize, data.clone(), sure)) {
-            self.tasks.push(Task::Tree(tree.clone(), data.clone(), sure));
+            self.tasks.push(Task::Tree(tree.clone(), data.clone(), sure, place.cloned()));
         }
     }
 
@@ -261,7 +279,7 @@ impl<'s> Walk<'s> {
         self.called.insert(name.clone());
         let found = [self.set.get(name), self.defined.get(name)].map(|tree| tree.cloned());
         for tree in found.into_iter().flatten() {
-            self.enter(&tree, data, sure);
+            self.enter(&tree, data, sure, None);
         }
     }
 
@@ -283,38 +301,40 @@ impl<'s> Walk<'s> {
         }
     }
 
-    /// Executes the texts that could be meant.
-    fn tpl(&mut self, text: &Known, data: &Known) {
+    /// Executes the texts that could be meant, for a `tpl` at a place.
+    fn tpl(&mut self, text: &Known, data: &Known, at: &Location, sure: bool) {
         for atom in &text.0 {
             match atom {
-                Atom::Text(text) => {
-                    let known = self.literals.get(text).cloned();
-                    let parsed = known.unwrap_or_else(|| {
-                        let source = Source {
-                            name: "gotpl".to_owned(),
-                            path: "tpl".to_owned(),
-                            text: text.clone(),
-                            origin: None,
-                        };
-                        let parsed = self.parsed(&Arc::new(source));
-                        self.literals.insert(text.clone(), parsed.clone());
-                        parsed
-                    });
-                    self.text(parsed, data);
-                }
+                Atom::Text(text) => self.literal(text, data, at, sure),
                 Atom::Piece(text) => self.tasks.push(Task::Piece(text.clone(), data.clone())),
                 _ => {
+                    if let Atom::Place(object, path) = atom
+                        && let Some(text) = (self.value)(*object, path)
+                    {
+                        self.literal(&text, data, at, sure);
+                    }
                     for text in self.texts.clone() {
-                        self.text(text, data);
+                        self.text(text, data, None);
                     }
                 }
             }
         }
     }
 
-    fn text(&mut self, text: Result<Arc<Tree>, Str>, data: &Known) {
+    fn literal(&mut self, text: &Str, data: &Known, at: &Location, sure: bool) {
+        let known = self.literals.get(text).cloned();
+        let parsed = known.unwrap_or_else(|| {
+            let source = Source { name: "gotpl".to_owned(), path: "tpl".to_owned(), text: text.clone(), origin: None };
+            let parsed = self.parsed(&Arc::new(source));
+            self.literals.insert(text.clone(), parsed.clone());
+            parsed
+        });
+        self.text(parsed, data, Some(at).filter(|_| sure));
+    }
+
+    fn text(&mut self, text: Result<Arc<Tree>, Str>, data: &Known, surely: Option<&Location>) {
         match text {
-            Ok(tree) => self.enter(&tree, data, false),
+            Ok(tree) => self.enter(&tree, data, surely.is_some(), surely),
             Err(text) => self.tasks.push(Task::Piece(text, data.clone())),
         }
     }
@@ -341,7 +361,9 @@ impl<'s> Walk<'s> {
             }
             self.steps += 1;
             let found = self.fields(data.clone(), &names, None, false);
-            self.consume(&found);
+            // `.Values.%s`, or `.Values` where the text goes on elsewhere.
+            let open = rest.first().is_none_or(|b| matches!(b, b'.' | b'%'));
+            if names.len() == 1 && open { self.compute(&found) } else { self.consume(&found) }
         }
     }
 
@@ -384,6 +406,21 @@ impl<'s> Walk<'s> {
         }
     }
 
+    /// Keys of a value are read that only a render knows. Of what stands right below an object that is told; deeper all
+    /// counts as read.
+    fn compute(&mut self, value: &Known) {
+        for atom in &value.0 {
+            match atom {
+                Atom::Place(object, path) if path.len() < 2 => {
+                    if self.sure || !path.is_empty() {
+                        self.keys.entry((*object, path.clone())).or_default().computed = true;
+                    }
+                }
+                atom => self.consume(&Known::of(atom.clone())),
+            }
+        }
+    }
+
     fn consume_all(&mut self, values: &[Known]) {
         values.iter().for_each(|value| self.consume(value));
     }
@@ -414,6 +451,14 @@ impl<'s> Walk<'s> {
         let mut named = false;
         for atom in &value.0 {
             match atom {
+                // Methods of values: the same as a map.
+                Atom::Place(_, path) if is_values(path) && name == "AsMap" => {
+                    found.0.insert(atom.clone());
+                }
+                Atom::Place(object, path) if is_values(path) && name == "YAML" => {
+                    self.read(*object, path, true, None);
+                    found.0.insert(Atom::Other);
+                }
                 Atom::Place(object, path) => {
                     let mut path = path.clone();
                     path.push(name.clone());
@@ -457,7 +502,12 @@ impl<'s> Walk<'s> {
 
     /// A key that an argument names.
     fn key(&mut self, value: Known, key: &Known, at: &Location, sure: bool) -> Known {
-        let Some(names) = key.texts() else { return self.elements(&value) };
+        let Some(names) = key.texts() else {
+            let (objects, others): (BTreeSet<Atom>, BTreeSet<Atom>) =
+                value.0.into_iter().partition(|atom| matches!(atom, Atom::Place(_, path) if path.len() < 2));
+            self.compute(&Known(objects));
+            return self.elements(&Known(others)).with(Known::other());
+        };
         let one = |name| self.fields(value.clone(), &[name], Some(at.clone()), sure);
         all(&names.into_iter().map(one).collect::<Vec<_>>())
     }
@@ -607,6 +657,9 @@ impl<'s> Walk<'s> {
             let value = self.function(call.function.name, args, &at, frame.sure);
             return self.bounded(value);
         }
+        if let Some(found) = self.method(first, &args, dot, frame) {
+            return found;
+        }
         let value = self.expression(first, dot, frame);
         if args.is_empty() {
             return value;
@@ -614,6 +667,37 @@ impl<'s> Walk<'s> {
         // A method of an object.
         self.consume_all(&args);
         Known::other()
+    }
+
+    /// `.Values.Table "a.b"` and `.Values.PathValue "a.b"` read what they name.
+    fn method(&mut self, first: &Expr, args: &[Known], dot: &Known, frame: &mut Frame) -> Option<Known> {
+        let [path] = args else { return None };
+        let (value, names) = match &first.term {
+            Term::Field(names) => (dot.clone(), names),
+            Term::Variable(name, names) => {
+                let known = frame.variables.iter().rev().find(|(known, _)| known == name);
+                (known.map(|(_, value)| value.clone()).unwrap_or_default(), names)
+            }
+            Term::Chain(inner, names) => (self.expression(inner, dot, frame), names),
+            _ => return None,
+        };
+        let (method, names) = names.split_last().filter(|(name, _)| *name == "Table" || *name == "PathValue")?;
+        let value = self.fields(value, names, Some(frame.at(first.span)), frame.sure);
+        let Some(paths) = path.texts() else {
+            self.consume(path);
+            self.compute(&value);
+            return Some(Known::other());
+        };
+        let at = frame.at(first.span);
+        let one = |path: Str| {
+            let keys: Vec<Str> = path.split(|b| *b == b'.').map(|key| Str::from(key.to_vec())).collect();
+            self.fields(value.clone(), &keys, Some(at.clone()), frame.sure)
+        };
+        let found = all(&paths.into_iter().map(one).collect::<Vec<_>>());
+        if method == "PathValue" {
+            self.consume(&found);
+        }
+        Some(found)
     }
 
     fn expression(&mut self, expr: &Expr, dot: &Known, frame: &mut Frame) -> Known {
@@ -655,7 +739,7 @@ impl<'s> Walk<'s> {
             }
             "tpl" => {
                 self.consume(arg(0));
-                self.tpl(arg(0), arg(1));
+                self.tpl(arg(0), arg(1), at, sure);
                 Known::other()
             }
             "dict" => {
@@ -706,13 +790,48 @@ impl<'s> Walk<'s> {
                 }
                 arg(0).clone()
             }
-            "unset" | "pick" | "omit" => {
+            "pick" => {
+                let names: Option<Vec<Vec<Str>>> = args.iter().skip(1).map(Known::texts).collect();
+                let object = |atom: &Atom| matches!(atom, Atom::Place(_, path) if path.len() < 2);
+                match names {
+                    Some(names) if arg(0).0.iter().any(object) => {
+                        let mut map: BTreeMap<Str, Known> = BTreeMap::new();
+                        for name in names.into_iter().flatten() {
+                            // Whoever picks a key need not have it.
+                            let (value, _) = self.field(arg(0), &name);
+                            map.insert(name, value);
+                        }
+                        Known::of(Atom::Dict(Rc::new(map)))
+                    }
+                    None if arg(0).0.iter().any(object) => {
+                        self.consume_all(args.get(1..).unwrap_or_default());
+                        self.compute(arg(0));
+                        Known::other()
+                    }
+                    _ => {
+                        self.consume_all(args.get(1..).unwrap_or_default());
+                        arg(0).clone()
+                    }
+                }
+            }
+            "keys" => {
+                args.iter().for_each(|map| self.compute(map));
+                Known::other()
+            }
+            "merge" | "mustMerge" | "mergeOverwrite" | "mustMergeOverwrite" => {
+                // What flows into a map is read through it.
+                for from in args.get(1..).unwrap_or_default() {
+                    let gone = from.0.iter().filter(|atom| !holds_object(atom)).cloned().collect();
+                    self.consume(&Known(gone));
+                }
+                all(&args)
+            }
+            "unset" | "omit" => {
                 self.consume_all(args.get(1..).unwrap_or_default());
                 arg(0).clone()
             }
             "required" => arg(1).clone(),
-            "default" | "coalesce" | "ternary" | "merge" | "mustMerge" | "mergeOverwrite" | "mustMergeOverwrite"
-            | "deepCopy" | "mustDeepCopy" | "and" | "or" => all(&args),
+            "default" | "coalesce" | "ternary" | "deepCopy" | "mustDeepCopy" | "and" | "or" => all(&args),
             "not" | "empty" | "kindIs" | "kindOf" | "typeIs" | "typeOf" | "typeIsLike" => Known::other(),
             "first" | "mustFirst" | "last" | "mustLast" => self.elements(arg(0)),
             "append" | "mustAppend" | "push" | "mustPush" | "prepend" | "mustPrepend" => {
@@ -784,6 +903,17 @@ impl<'s> Walk<'s> {
     }
 }
 
+/// Whether keys lead to `.Values`, of the object or of a subchart's.
+fn is_values(path: &[Str]) -> bool {
+    let mut path = path;
+    while let [subcharts, _, rest @ ..] = path
+        && subcharts == "Subcharts"
+    {
+        path = rest;
+    }
+    matches!(path, [values] if values == "Values")
+}
+
 /// Whether a whole object is in it, or what stands directly below one: to read that is to read all.
 fn holds_object(atom: &Atom) -> bool {
     let inside = |known: &Known| known.0.iter().any(holds_object);
@@ -820,7 +950,7 @@ mod tests {
         let source = source("t", text);
         set.add(&parse(&source, &lookup_function).unwrap());
         let texts = [self::source("gotpl", "{{ .V.text }}"), self::source("gotpl", "{{ .Values.torn")];
-        let reads = reads(&set, &lookup_function, &[(Str::from("t"), 0)], 1, &texts);
+        let reads = reads(&set, &lookup_function, &[(Str::from("t"), 0)], 1, &texts, &|_, _| None);
         assert!(reads.complete, "{text}");
         let shown = reads.keys.iter().map(|((_, path), read)| {
             let path: Vec<String> = path.iter().map(ToString::to_string).collect();
@@ -843,7 +973,7 @@ mod tests {
             ("{{ if index .V \"a-b\" \"c\" }}{{ end }}", "V@12 V.a-b.c@6"),
             ("{{ if get .V \"k\" }}{{ end }}", "V@10 V.k@6"),
             ("{{ if dig \"a\" \"b\" 1 .V }}{{ end }}", "V@20 V.a@6 V.a.b@6"),
-            ("{{ index .V .V.which }}", "V.*@9 V.which.*@12"),
+            ("{{ index .V .V.which }}", "V@9 V.which.*@12"),
             ("{{ define \"p\" }}{{ .V.x }}{{ end }}{{ include \"p\" . }}", "V.x.*@19"),
             (
                 "{{ define \"p\" }}{{ .c.V.x }}{{ .v }}{{ end }}{{ include \"p\" (dict \"c\" $ \"v\" .V.y) }}",
@@ -852,8 +982,8 @@ mod tests {
             ("{{ define \"n\" }}{{ if .V.n }}{{ end }}{{ end }}", "V.n@"),
             ("{{ define \"x/n\" }}{{ if .V.n }}{{ end }}{{ end }}{{ include (print .B \"/n\") . }}", "B.*@67 V.n@24"),
             ("{{ tpl .V.t . }}", "V.t.*@7 V.text.*@ Values.torn.*@"),
-            ("{{ tpl \"{{ .V.lit }}\" . }}", "V.lit.*@"),
-            ("{{ tpl (printf \"{{ .Values.%s }}\" .V.n) $ }}", "V.n.*@34 V.text.*@ Values.*@ Values.torn.*@"),
+            ("{{ tpl \"{{ .V.lit }}\" . }}", "V.lit.*@3"),
+            ("{{ tpl (printf \"{{ .Values.%s }}\" .V.n) $ }}", "V.n.*@34 V.text.*@ Values@ Values.torn.*@"),
             ("{{ toYaml .V }}", "V.*@10"),
             ("{{ $d := dict }}{{ $_ := set $d \"r\" $ }}{{ if $d.r.V.q }}{{ end }}", "V.q@46"),
             (

@@ -137,7 +137,10 @@ fn unknown(name: &str, what: &str) -> Option<Hint> {
     };
     let names: Vec<&str> = own.iter().copied().chain(crate::functions::names()).collect();
     let text = match names.iter().find(|known| **known == name) {
-        Some(_) if what == "function" => format!("Tera has it as a filter, and Helm's is `helm_{name}`"),
+        Some(_) if what == "function" && super::functions::is_helms(name) => {
+            format!("Tera has it as a filter, and Helm's is `helm_{name}`")
+        }
+        Some(_) if what == "function" => return None,
         _ => format!("did you mean `{}`?", nearest(name, names.iter().copied())?),
     };
     Some(Hint { text, at: None })

@@ -97,6 +97,11 @@ pub(super) fn register(tera: &mut Tera, variables: Option<Variables>) {
     }
 }
 
+/// Whether there is a Helm's function for a filter of Tera's.
+pub(super) fn is_helms(name: &str) -> bool {
+    FILTERS.contains(&name) && !LEFT_OUT.contains(&name) && lookup_function(name).is_some()
+}
+
 /// The methods of `.Files` and `.Capabilities.APIVersions`.
 fn files(tera: &mut Tera) {
     let mut method = |name: &'static str, object: &'static str, glob: bool, method: &'static str| {

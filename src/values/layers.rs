@@ -257,12 +257,21 @@ impl ValueOptions {
     /// # Errors
     /// Helm's, the first in its order: files, then the flags by kind.
     pub fn read(&self, tree: &dyn Tree) -> Result<(MapRef, Layers), Error> {
+        self.read_telling(tree, &mut Vec::new())
+    }
+
+    /// The same, and the texts that encrypted layers hide, as far as any were decrypted: a failure of a layer above them
+    /// may quote them.
+    ///
+    /// # Errors
+    /// As [`ValueOptions::read`].
+    pub fn read_telling(&self, tree: &dyn Tree, secrets: &mut Vec<Str>) -> Result<(MapRef, Layers), Error> {
         let mut values = MapRef::new(Map::new());
         let mut layers = Vec::new();
         let mut chart = None;
         for below in &self.below {
             match below {
-                Below::File(path) => add_file(tree, path, self.decrypt, &mut values, &mut layers)?,
+                Below::File(path) => add_file(tree, path, self.decrypt, &mut values, &mut layers, secrets)?,
                 Below::Template { path, rung } => {
                     let templating = self.templating.clone().unwrap_or_default();
                     add_template(tree, &templating, &mut chart, (path, rung), &mut values, &mut layers)?;
@@ -282,7 +291,7 @@ impl ValueOptions {
                     let rung = templating.environment.as_str();
                     add_template(tree, templating, &mut chart, (path, rung), &mut values, &mut layers)?;
                 }
-                _ => add_file(tree, path, self.decrypt, &mut values, &mut layers)?,
+                _ => add_file(tree, path, self.decrypt, &mut values, &mut layers, secrets)?,
             }
         }
         let flags = [
@@ -317,6 +326,7 @@ fn add_file(
     decrypt: Option<Decrypt>,
     values: &mut MapRef,
     layers: &mut Vec<Layer>,
+    secrets: &mut Vec<Str>,
 ) -> Result<(), Error> {
     let text = read_file(tree, path).map_err(|words| file_error(tree, path, words))?;
     let shown = if path.trim() == "-" { "standard input".to_owned() } else { path.to_owned() };
@@ -325,6 +335,7 @@ fn add_file(
         && secret::is_encrypted(&source.text)
     {
         let map = decrypted(path, &source, decrypt)?;
+        secrets.append(&mut secret::texts(&source, &map));
         // Later layers write into what is merged, and this one is asked what it said.
         *values = merge_maps(values, &deep_copy(&map));
         layers.push(Layer::Encrypted { source, values: Hidden(map) });

@@ -15,7 +15,7 @@ pub use dependencies::Live;
 pub use layers::{Below, Flag, Layer, Layers, ValueOptions};
 #[cfg(feature = "schema")]
 pub use schema::{is_json, validate};
-pub use secret::{Hidden, REDACTED};
+pub use secret::{Hidden, REDACTED, forms};
 pub use set::{Mode, ReadFile, parse as parse_set};
 pub use templated::{SUFFIX, Templated, Templating};
 

@@ -1,7 +1,10 @@
 //! Values files that are encrypted with sops: how they are told, and what of them must not be seen.
 
+use super::schema::number;
 use crate::diagnostic::{Source, Span};
 use crate::go::fmt::sprint;
+use crate::go::strconv::{format_float, parse_float};
+use crate::go::{base64, json, quote, url};
 use crate::value::{MapRef, MapType, Str, Value};
 use crate::yaml::{self, Data, Node, Offsets};
 use std::fmt;
@@ -78,6 +81,76 @@ pub(super) fn texts(source: &Source, values: &MapRef) -> Vec<Str> {
     found
 }
 
+/// The forms in which a hidden text may turn up in another: its lines, quoted, in Base64, in URLs; a number in all the
+/// ways that Helm, YAML, Tera and schemas write it. Shorter ones than `shortest` are left out: they stand everywhere.
+pub fn forms(text: &[u8], shortest: usize) -> Vec<Vec<u8>> {
+    let mut forms = Vec::new();
+    coded(text, &mut forms);
+    for line in text.split(|b| *b == b'\n').map(<[u8]>::trim_ascii) {
+        let inner = |text: &[u8]| text.get(1..text.len().saturating_sub(1)).map(<[u8]>::to_vec);
+        forms.extend(inner(quote::quoted(line).as_bytes()));
+        let value = Value::Str(Str::from(line.to_vec()));
+        for escape_html in [false, true] {
+            let mut out = Vec::new();
+            if json::write(&mut out, &value, json::Style { escape_html, indent: None }).is_ok() {
+                forms.extend(inner(&out));
+            }
+        }
+        // YAML's single quotes.
+        forms.push(bstr::ByteSlice::replace(line, "'", "''"));
+        // What templates make of a text before they complain of it.
+        forms.extend([line.to_ascii_uppercase(), line.to_ascii_lowercase()]);
+        coded(line, &mut forms);
+        if let Ok(n) = parse_float(line)
+            && n.is_finite()
+        {
+            let printed = |form| format_float(n, form, -1);
+            forms.extend([printed(b'f'), printed(b'e'), printed(b'g'), number(n).into_bytes(), n.to_string().into()]);
+            forms.extend(sprint(&[Value::Float(n)]).ok().map(|text| text.to_vec()));
+            // Rust's: `4.8151623e7`.
+            forms.push(format!("{n:e}").into());
+            if n.fract() == 0.0 && n.abs() < 1e18 {
+                #[allow(clippy::cast_possible_truncation)]
+                forms.push(super::schema::integer(n as i64).into_bytes());
+            }
+        }
+        forms.push(line.to_vec());
+    }
+    forms.retain(|form| form.len() >= shortest);
+    forms
+}
+
+/// A text in Base64, as for URLs too and without the end, and escaped for URLs.
+fn coded(text: &[u8], forms: &mut Vec<Vec<u8>>) {
+    let mut coded = Vec::new();
+    base64::encode(&mut coded, text);
+    forms.push(coded.clone());
+    let end = coded.iter().rposition(|b| *b != b'=').map_or(0, |last| last + 1);
+    coded.truncate(end);
+    let safe = coded.iter().map(|b| match b {
+        b'+' => b'-',
+        b'/' => b'_',
+        b => *b,
+    });
+    forms.push(safe.collect());
+    forms.push(coded);
+    let mut path = Vec::new();
+    url::path_escape(&mut path, text);
+    let query = |space: &str| {
+        let mut out = Vec::new();
+        for b in text {
+            match b {
+                b' ' => out.extend_from_slice(space.as_bytes()),
+                b'-' | b'_' | b'.' | b'~' => out.push(*b),
+                b if b.is_ascii_alphanumeric() => out.push(*b),
+                b => out.extend_from_slice(format!("%{b:02X}").as_bytes()),
+            }
+        }
+        out
+    };
+    forms.extend([path, query("+"), query("%20")]);
+}
+
 /// Where an encrypted file holds a text.
 pub(super) fn find(source: &Source, values: &MapRef, wanted: &Str) -> Option<Span> {
     let mut found = None;
@@ -92,6 +165,18 @@ pub(super) fn find(source: &Source, values: &MapRef, wanted: &Str) -> Option<Spa
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn disguised() {
+        let number = forms(b"4.8151623e+07", 4);
+        for form in ["48151623", "4.8151623e+07", "4.8151623e7", "4.8151623\u{d7}10\u{2070}\u{2077}", "48,151,623"] {
+            assert!(number.iter().any(|known| known == form.as_bytes()), "{form}");
+        }
+        let text = forms("p w/\u{e4}'?".as_bytes(), 4);
+        for form in ["p+w%2F%C3%A4%27%3F", "p%20w%2F%C3%A4%27%3F", "p w/\u{e4}''?", "cCB3L8OkJz8", "cCB3L8OkJz8"] {
+            assert!(text.iter().any(|known| known == form.as_bytes()), "{form}");
+        }
+    }
 
     #[test]
     fn told() {

@@ -63,6 +63,68 @@ impl Templated {
     }
 }
 
+impl Templated {
+    /// Whether an expression wrote a part of the rendered text that may hold what a template took from values; so is all
+    /// of it where nobody knows what wrote what.
+    pub(super) fn is_written(&self, span: Span) -> bool {
+        if self.marks.is_empty() {
+            return true;
+        }
+        let (start, end) = (span.start as usize, span.end as usize);
+        let text = &self.source.text;
+        // Where nothing else has these names, they are what they are in all templates.
+        let renames =
+            ["set", "for", "component"].iter().any(|word| memchr::memmem::find(text, word.as_bytes()).is_some());
+        self.marks.iter().enumerate().any(|(i, mark)| {
+            let next = self.marks.get(i + 1).map_or(usize::MAX, |next| next.offset);
+            let code = self.source.slice(mark.at.span);
+            mark.offset < end && next > start && code.starts_with(b"{{") && (renames || !is_public(code))
+        })
+    }
+}
+
+/// Whether an expression is nothing but a name of what is no value: `{{ vars.domain }}`.
+fn is_public(code: &[u8]) -> bool {
+    let inner = code.get(2..code.len().saturating_sub(2)).unwrap_or_default();
+    let inner = inner.strip_prefix(b"-").unwrap_or(inner);
+    let inner = inner.strip_suffix(b"-").unwrap_or(inner).trim_ascii();
+    let name = |b: &u8| b.is_ascii_alphanumeric() || *b == b'_';
+    let root = inner.split(|b| *b == b'.').next().unwrap_or_default();
+    let roots: [&[u8]; 5] = [b"env", b"rung", b"release", b"namespace", b"vars"];
+    roots.contains(&root) && inner.iter().all(|b| name(b) || *b == b'.')
+}
+
+/// Whether a template may read one of the paths that are secret: it names one, or what one lies in, or says `values` in a
+/// way that could be anything. `precise`: paths are what they look like, since nothing is imported to elsewhere.
+pub(super) fn reads_secret(template: &[u8], secret: &[Vec<String>], precise: bool) -> bool {
+    if secret.is_empty() {
+        return false;
+    }
+    // Subcharts see the globals of their parents, and `__tera_context` is everything.
+    let everywhere = !precise || secret.iter().flatten().any(|key| key == super::coalesce::GLOBAL);
+    if memchr::memmem::find(template, b"__tera_context").is_some() {
+        return true;
+    }
+    let name = |b: &u8| b.is_ascii_alphanumeric() || *b == b'_';
+    memchr::memmem::find_iter(template, b"values").any(|at| {
+        let before = template.get(..at).and_then(<[u8]>::last);
+        let mut rest = template.get(at + b"values".len()..).unwrap_or_default();
+        if before.is_some_and(|b| name(b) || *b == b'.') || rest.first().is_some_and(name) {
+            return false;
+        }
+        let mut path = Vec::new();
+        while let Some(below) = rest.strip_prefix(b".") {
+            let length = below.iter().take_while(|b| name(b)).count();
+            if length == 0 {
+                break;
+            }
+            path.push(String::from_utf8_lossy(below.get(..length).unwrap_or_default()).into_owned());
+            rest = below.get(length..).unwrap_or_default();
+        }
+        everywhere || path.is_empty() || secret.iter().any(|secret| secret.iter().zip(&path).all(|(a, b)| a == b))
+    })
+}
+
 impl Templating {
     /// Renders a layer. `rung` is its own, `values` are what the layers below it say.
     ///

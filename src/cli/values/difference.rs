@@ -106,7 +106,7 @@ pub(super) fn run(
             let told = paths.into_iter().filter(|path| !to.is_echo(path) && !from.is_echo(path));
             let change = |path: Vec<String>| {
                 let (left, right) = (side(from, view, &left, &path), side(to, view, &right, &path));
-                (path, left, right)
+                (from.masked(&to.masked(&path)), left, right)
             };
             Ok(told.map(change).collect())
         })

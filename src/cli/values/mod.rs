@@ -39,18 +39,22 @@ struct Loaded {
     chart: chart::Loaded,
     user: MapRef,
     layers: Layers,
+    /// Whether what came from encrypted layers is shown.
+    show: bool,
 }
 
 impl Loaded {
     fn new(subject: Subject, tree: &dyn Tree, show: bool, terminal: &mut Terminal) -> Result<Self, Error> {
-        let (user, layers) = subject.options.read(tree)?;
+        let mut secrets = Vec::new();
+        let read = subject.options.read_telling(tree, &mut secrets);
         if !show {
-            terminal.hide(&layers.secrets());
+            terminal.hide(&secrets);
         }
+        let (user, layers) = read?;
         let mut log = Vec::new();
         let chart = chart::load(tree, &subject.chart, &mut log);
         log.iter().for_each(|line| terminal.say(line));
-        Ok(Loaded { subject, chart: chart?, user, layers })
+        Ok(Loaded { subject, chart: chart?, user, layers, show })
     }
 
     /// What the chart sees, and why.
@@ -62,6 +66,7 @@ impl Loaded {
     ) -> Result<T, Error> {
         let resolved = values::resolve(&self.chart.chart, &self.chart.defaults, &self.user, log)?;
         let explanation = Explanation::new(&resolved.root, &resolved.values, &self.layers, &self.user, tree);
+        let explanation = explanation.showing(self.show);
         then(&explanation, &resolved.root, &resolved.values)
     }
 }

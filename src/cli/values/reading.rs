@@ -7,7 +7,7 @@ use crate::diagnostic::Error;
 use crate::engine::{CompiledChart, KubeVersion, Release, Undefined, Unused, ValueReads, value_reads};
 use crate::value::MapRef;
 use crate::values::explain::Explanation;
-use crate::values::{Layer, Live};
+use crate::values::{Layer, Live, deep_copy};
 
 /// What the chart reads of its values. The release changes nothing in that.
 fn reads(loaded: &Loaded, top: &Live<'_>, values: &MapRef) -> Result<ValueReads, Error> {
@@ -19,6 +19,8 @@ fn reads(loaded: &Loaded, top: &Live<'_>, values: &MapRef) -> Result<ValueReads,
         kube_version: KubeVersion::default(),
         api_versions: Vec::new(),
     };
+    // Templates can change values, and what is told is of those that they began with.
+    let values = &deep_copy(values);
     let compiled = CompiledChart::compile(top, values, &release, false)?;
     let mut reads = value_reads(&compiled, top, values);
     // What a templated layer makes use of is of use.
@@ -52,6 +54,11 @@ pub(super) fn unused(
             "warning: templates reach into .Values by names that only a render knows, so everything counts as read"
                 .to_owned(),
         );
+    } else {
+        log.extend(reads.undecided().iter().map(|path| {
+            let chart = explanation.text(path);
+            format!("warning: templates of `{chart}` reach into .Values by names that only a render knows, and fail, so all below `{chart}` counts as read")
+        }));
     }
     let unused = reads.unused(top, explanation);
     let any = !unused.is_empty();

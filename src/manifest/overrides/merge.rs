@@ -166,17 +166,21 @@ impl Merger<'_> {
     /// Items that are there already are merged, the others come after them.
     fn list(&self, into: &mut Vec<Json>, patch: &[Json], path: &mut Vec<String>) -> Result<(), String> {
         let Some(key) = self.key(path) else { return Ok(()) };
-        for item in patch {
+        let replaces = |item: &Json| {
+            let map = item.as_object().filter(|map| map.len() == 1);
+            map.is_some_and(|map| matches!(directive(map), Ok(Some(Directive::Replace))))
+        };
+        // Wherever it stands among the others, as in Kubernetes.
+        if patch.iter().any(replaces) {
+            into.clear();
+        }
+        for item in patch.iter().filter(|item| !replaces(item)) {
             let place = path.join(".");
             let Json::Object(map) = item else {
                 return Err(format!("the items of `{place}` must be maps"));
             };
             let directive = directive(map)?;
             let Some(name) = map.get(key) else {
-                if map.len() == 1 && matches!(directive, Some(Directive::Replace)) {
-                    into.clear();
-                    continue;
-                }
                 return Err(format!("an item of `{place}` lacks `{key}`, by which that list is merged"));
             };
             let at = into.iter().position(|old| old.get(key) == Some(name));

@@ -10,15 +10,16 @@ mod truth;
 use super::coalesce::GLOBAL;
 use super::dependencies::Live;
 use super::layers::{Flag, Layer, Layers, tree_of};
-use super::secret::REDACTED;
+use super::secret::{REDACTED, forms};
+use super::templated::reads_secret;
 use crate::chart::{Import, read_values};
 use crate::diagnostic::{Location, Source, Span, nearest};
-use crate::go::{base64, json};
+use crate::go::json;
 use crate::tree::Tree;
-use crate::value::{Map, MapRef, MapType, Value};
+use crate::value::{Map, MapRef, MapType, Str, Value};
 use said::{Below, Said, leaves, settings};
 use std::cell::OnceCell;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use truth::{Speaker, Truth, Words};
 
@@ -41,6 +42,9 @@ pub struct Explanation<'l, 'c> {
     merged: MapRef,
     /// Whose word stands where; none if that could not be learned.
     truth: OnceCell<Option<Truth>>,
+    /// The paths whose last key is secret, and whether that is shown all the same.
+    secret_keys: HashSet<Vec<String>>,
+    shows: bool,
 }
 
 /// A chart's values.yaml.
@@ -214,7 +218,11 @@ impl<'l, 'c> Explanation<'l, 'c> {
     pub fn new(root: &'l Live<'c>, values: &'l MapRef, layers: &Layers, merged: &MapRef, tree: &dyn Tree) -> Self {
         let mut charts = HashMap::new();
         let mut next = vec![root];
+        // Whether values stand where layers say them: nothing is imported to elsewhere.
+        let mut precise = true;
         while let Some(live) = next.pop() {
+            precise &=
+                live.metadata().dependencies.iter().flatten().all(|d| d.imports.iter().flatten().next().is_none());
             if let Some(source) = &live.chart().values_yaml {
                 let merged = read_values(&source.text).unwrap_or_else(|_| MapRef::new(Map::new()));
                 charts.insert(live.path().to_owned(), Defaults { documents: Said::file(source), merged, first: 0 });
@@ -224,6 +232,9 @@ impl<'l, 'c> Explanation<'l, 'c> {
         let mut user = Vec::new();
         // What a template prints of what lies below it is as secret as it was there.
         let secrets = hidden_texts(layers);
+        // The paths that are secret in the layers so far: a template that reads them prints what follows from them.
+        let mut secret: Vec<Vec<String>> = Vec::new();
+        let mut secret_keys = HashSet::new();
         let mut written: Option<(*const Source, HashMap<u32, Said>)> = None;
         for layer in layers.layers() {
             match layer {
@@ -232,16 +243,19 @@ impl<'l, 'c> Explanation<'l, 'c> {
                     user.extend(Said::file(source).into_iter().map(|said| (Origin::File, said)));
                 }
                 Layer::Template(file) => {
-                    let mut said = Said::file(&file.rendered);
+                    let reads = reads_secret(&file.source.text, &secret, precise);
+                    let mut said = Said::written(&file.rendered, &|span| reads && file.is_written(span));
                     for said in &mut said {
                         said.moved(&|span| file.place(span));
                         said.taint(&secrets);
+                        said.secrets(&mut Vec::new(), &mut secret, &mut secret_keys);
                     }
                     user.extend(said.into_iter().map(|said| (Origin::File, said)));
                 }
                 Layer::Encrypted { source, values } => {
-                    let said = Said::encrypted(source, &values.0).into_iter();
-                    user.extend(said.map(|said| (Origin::Encrypted, said)));
+                    let said = Said::encrypted(source, &values.0);
+                    said.iter().for_each(|said| said.leaves(&mut Vec::new(), &mut |path| secret.push(path.to_vec())));
+                    user.extend(said.into_iter().map(|said| (Origin::Encrypted, said)));
                 }
                 Layer::Setting { argument, at } => {
                     let by_item = by_item(argument);
@@ -272,7 +286,34 @@ impl<'l, 'c> Explanation<'l, 'c> {
             defaults.first = next;
             next += defaults.documents.len();
         }
-        Explanation { root, values, charts, user, merged: merged.clone(), truth: OnceCell::new() }
+        let (merged, truth) = (merged.clone(), OnceCell::new());
+        Explanation { root, values, charts, user, merged, truth, secret_keys, shows: false }
+    }
+
+    /// Shows keys that are secret.
+    #[must_use]
+    pub fn showing(mut self, shows: bool) -> Self {
+        self.shows = shows;
+        self
+    }
+
+    /// A path without what is secret in it: a layer's template can make a key of a secret.
+    pub fn masked(&self, path: &[String]) -> Vec<String> {
+        let masked = path.iter().enumerate().map(|(i, key)| {
+            let known = self.is_secret_key(path.get(..=i).unwrap_or_default());
+            if known { REDACTED.to_owned() } else { key.clone() }
+        });
+        masked.collect()
+    }
+
+    fn is_secret_key(&self, path: &[String]) -> bool {
+        if self.shows || self.secret_keys.is_empty() {
+            return false;
+        }
+        // What is global is seen at more places than one.
+        let global = path.iter().position(|key| key == GLOBAL).and_then(|at| path.get(at..));
+        self.secret_keys.contains(path)
+            || global.is_some_and(|global| self.secret_keys.iter().any(|secret| secret.ends_with(global)))
     }
 
     /// Who spoke of a path; none if nobody did. The winner is sure; for the order below it see [`Explanation::explain`].
@@ -318,13 +359,34 @@ impl<'l, 'c> Explanation<'l, 'c> {
             {
                 voice.effect = if is_whole(&voice.value) { Effect::Replaced } else { Effect::Overridden };
                 voice.shown = self.text(&voice.path);
-                explained.voices.insert(0, voice);
+                self.insert(&mut explained.voices, voice);
             }
         }
-        // The later somebody's turn comes, the lower is his place; who never has one is below them all.
+        // The later somebody's turn comes, the lower is his place; who never has one is below them all. A null without one
+        // stays where its layer is.
         let turn = |voice: &Voice| turns.iter().position(|speaker| is_of(voice, speaker));
-        explained.voices.sort_by_key(|voice| turn(voice).map_or(0, |turn| turns.len() - turn));
+        let (mut places, mut spoken) = (Vec::new(), Vec::new());
+        for (i, voice) in explained.voices.iter().enumerate() {
+            let turn = turn(voice);
+            if turn.is_some() || !voice.value.is_nil() {
+                places.push(i);
+                spoken.push((turn.map_or(0, |turn| turns.len() - turn), voice.clone()));
+            }
+        }
+        spoken.sort_by_key(|(rank, _)| *rank);
+        for (i, (_, voice)) in places.into_iter().zip(spoken) {
+            if let Some(place) = explained.voices.get_mut(i) {
+                *place = voice;
+            }
+        }
         Some(explained)
+    }
+
+    /// Adds a voice where its layer is: charts below the user, the user's layers in their order.
+    fn insert(&self, voices: &mut Vec<Voice>, voice: Voice) {
+        let rank = |voice: &Voice| if voice.layer < self.user.len() { voice.layer + 1 } else { 0 };
+        let at = voices.iter().position(|other| rank(other) > rank(&voice)).unwrap_or(voices.len());
+        voices.insert(at, voice);
     }
 
     fn truth(&self) -> Option<&Truth> {
@@ -353,19 +415,21 @@ impl<'l, 'c> Explanation<'l, 'c> {
             wins(&mut explained.voices, at);
         }
         let alone = heard.len() == 1 && !matches!(explained.value, Some(Value::Map(..)));
+        // One layer can be heard by several of its words.
+        let first = heard.first().map(|speaker| (speaker.layer, &speaker.path));
+        let several = heard.iter().any(|speaker| Some((speaker.layer, &speaker.path)) != first);
         for speaker in heard {
-            let at = explained.voices.iter().rposition(|voice| is_of(voice, speaker));
-            let at = match at {
-                Some(at) => at,
-                None => {
-                    explained.voices.extend(self.voice_of(speaker));
-                    explained.voices.len().saturating_sub(1)
-                }
-            };
+            let find = |voices: &[Voice]| voices.iter().rposition(|voice| is_of(voice, speaker));
+            if find(&explained.voices).is_none()
+                && let Some(voice) = self.voice_of(speaker)
+            {
+                self.insert(&mut explained.voices, voice);
+            }
+            let Some(at) = find(&explained.voices) else { continue };
             if alone {
                 wins(&mut explained.voices, at);
             } else if let Some(voice) = explained.voices.get_mut(at)
-                && !matches!(voice.effect, Effect::Wins)
+                && (several || !matches!(voice.effect, Effect::Wins))
             {
                 voice.effect = Effect::Merges;
             }
@@ -420,7 +484,8 @@ impl<'l, 'c> Explanation<'l, 'c> {
             if i > 0 {
                 out.push('.');
             }
-            out.push_str(&escaped(key));
+            let secret = self.is_secret_key(path.get(..=i).unwrap_or_default());
+            out.push_str(&if secret { REDACTED.to_owned() } else { escaped(key) });
         }
         out
     }
@@ -522,8 +587,9 @@ impl<'l, 'c> Explanation<'l, 'c> {
                 _ if self.path(path).is_some_and(|explained| explained.is_secret()) => Value::str(REDACTED),
                 _ => value,
             };
+            let secret = self.is_secret_key(path);
             path.pop();
-            redacted.insert(key, shown);
+            redacted.insert(if secret { Str::from(REDACTED) } else { key }, shown);
         }
         redacted
     }
@@ -581,7 +647,7 @@ impl<'l, 'c> Explanation<'l, 'c> {
                     if look_up(self.values, &whole).is_none() {
                         whole.truncate(i + 1);
                     }
-                    return Some(path_text(&whole));
+                    return Some(path_text(&self.masked(&whole)));
                 }
             }
         }
@@ -701,17 +767,9 @@ fn key_tree(argument: &[u8], tree: &dyn Tree) -> Value {
     tree_of(Flag::Json, &key, tree)
 }
 
-/// The texts that encrypted layers hide, by their lines and in Base64, as far as they are long enough to be told from others.
+/// The texts that encrypted layers hide, in all usual forms, as far as they are long enough to be told from others.
 fn hidden_texts(layers: &Layers) -> Vec<Vec<u8>> {
-    let mut texts = Vec::new();
-    for secret in layers.secrets() {
-        let mut coded = Vec::new();
-        base64::encode(&mut coded, &secret);
-        texts.push(coded);
-        texts.extend(secret.split(|b| *b == b'\n').map(|line| line.trim_ascii().to_vec()));
-    }
-    texts.retain(|text| text.len() >= SHORTEST_SECRET);
-    texts
+    layers.secrets().iter().flat_map(|secret| forms(secret, SHORTEST_SECRET)).collect()
 }
 
 /// Whether an argument sets items of lists.

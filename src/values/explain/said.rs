@@ -5,7 +5,7 @@ use crate::go::fmt::sprint;
 use crate::value::{Map, MapRef, MapType, Str, Value};
 use crate::values::secret::SOPS;
 use crate::yaml::{self, Data, Node, Offsets};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 /// Deeper than this nothing is explained by itself.
@@ -23,6 +23,8 @@ pub(super) struct Said {
     pub(super) by_item: bool,
     /// Whether it, or something below it, holds what an encrypted layer hides.
     pub(super) secret: bool,
+    /// Whether its key does.
+    pub(super) secret_key: bool,
 }
 
 /// What stands below a value.
@@ -45,7 +47,12 @@ pub(super) struct Answer<'s> {
 impl Said {
     /// The documents of a values file, each a tree.
     pub(super) fn file(source: &Arc<Source>) -> Vec<Said> {
-        let read = |(node, offsets): &(Node, Offsets)| Build { source, offsets }.node(node, node.span, 0);
+        Said::written(source, &|_| false)
+    }
+
+    /// The same; what stands where `secret` says so is secret, values and keys.
+    pub(super) fn written(source: &Arc<Source>, secret: &dyn Fn(Span) -> bool) -> Vec<Said> {
+        let read = |(node, offsets): &(Node, Offsets)| Build { source, offsets, secret }.node(node, None, 0);
         yaml::nodes(&source.text).iter().map(read).collect()
     }
 
@@ -99,7 +106,7 @@ impl Said {
             Value::List(_, items) => Below::Items(items.iter().map(inner).collect()),
             _ => Below::Nothing,
         };
-        Said { at: at.clone(), value, below, whole: false, by_item: items_only, secret: false }
+        Said { at: at.clone(), value, below, whole: false, by_item: items_only, secret: false, secret_key: false }
     }
 
     /// Marks what holds one of the texts, and what that stands in; tells whether anything does.
@@ -107,17 +114,44 @@ impl Said {
         let holds = |text: &[u8]| secrets.iter().any(|secret| memchr::memmem::find(text, secret).is_some());
         self.secret = match &mut self.below {
             // All of them are to be marked, so that none is left out after the first.
-            Below::Keys(keys) => {
-                keys.iter_mut().fold(false, |any, (key, said)| said.taint(secrets) | any | holds(key.as_bytes()))
+            Below::Keys(keys) => keys.iter_mut().fold(self.secret, |any, (key, said)| {
+                said.secret_key |= holds(key.as_bytes());
+                said.taint(secrets) | any | said.secret_key
+            }),
+            Below::Items(items) => items.iter_mut().fold(self.secret, |any, said| said.taint(secrets) | any),
+            Below::Nothing => {
+                self.secret
+                    || match &self.value {
+                        Value::Str(text) => holds(text),
+                        Value::Nil => false,
+                        other => sprint(std::slice::from_ref(other)).is_ok_and(|text| holds(&text)),
+                    }
             }
-            Below::Items(items) => items.iter_mut().fold(false, |any, said| said.taint(secrets) | any),
-            Below::Nothing => match &self.value {
-                Value::Str(text) => holds(text),
-                Value::Nil => false,
-                other => sprint(std::slice::from_ref(other)).is_ok_and(|text| holds(&text)),
-            },
         };
         self.secret
+    }
+
+    /// Adds the paths of what is secret: of leaves, and those that end in a secret key.
+    pub(super) fn secrets(
+        &self,
+        path: &mut Vec<String>,
+        leaves: &mut Vec<Vec<String>>,
+        keys: &mut HashSet<Vec<String>>,
+    ) {
+        if self.secret_key {
+            keys.insert(path.clone());
+        }
+        match &self.below {
+            Below::Keys(below) if !below.is_empty() => {
+                for (key, said) in below {
+                    path.push(key.clone());
+                    said.secrets(path, leaves, keys);
+                    path.pop();
+                }
+            }
+            _ if self.secret => leaves.push(path.clone()),
+            _ => {}
+        }
     }
 
     /// Gives what stands below the only path of a tree the places of what is written there.
@@ -222,7 +256,7 @@ impl Below {
 pub(super) fn settings(source: &Arc<Source>) -> HashMap<u32, Said> {
     let mut found = HashMap::new();
     for (root, offsets) in &yaml::nodes(&source.text) {
-        let build = Build { source, offsets };
+        let build = Build { source, offsets, secret: &|_| false };
         for declarations in ["environments", "releases"].iter().filter_map(|key| root.get(key)) {
             let Data::Map(declarations) = &declarations.data else { continue };
             let settings = declarations.iter().filter_map(|(_, declaration)| declaration.get("set"));
@@ -230,7 +264,7 @@ pub(super) fn settings(source: &Arc<Source>) -> HashMap<u32, Said> {
                 let Data::Map(entries) = &setting.data else { continue };
                 let nested = |node: &Node| matches!(node.data, Data::Map(_) | Data::List(_));
                 for (key, value) in entries.iter().filter(|(_, value)| nested(value)) {
-                    found.insert(offsets.real(key.span).start, build.node(value, key.span, 0));
+                    found.insert(offsets.real(key.span).start, build.node(value, Some(key.span), 0));
                 }
             }
         }
@@ -241,27 +275,31 @@ pub(super) fn settings(source: &Arc<Source>) -> HashMap<u32, Said> {
 struct Build<'a> {
     source: &'a Arc<Source>,
     offsets: &'a Offsets,
+    /// Whether what stands somewhere is secret.
+    secret: &'a dyn Fn(Span) -> bool,
 }
 
 impl Build<'_> {
-    fn node(&self, node: &Node, key: Span, depth: usize) -> Said {
+    fn node(&self, node: &Node, key: Option<Span>, depth: usize) -> Said {
         // The value if it stands on one line, else its key; of a text in several lines where it begins.
         let value_at = self.offsets.real(node.span);
         let first = self.source.slice(value_at).iter().position(|b| *b == b'\n');
         let span = match (first, &node.data) {
             (None, _) => value_at,
             (Some(end), Data::Str(_)) => Span::new(value_at.start as usize, value_at.start as usize + end),
-            (Some(_), _) => self.offsets.real(key),
+            (Some(_), _) => self.offsets.real(key.unwrap_or(node.span)),
         };
         let below = match &node.data {
             Data::Map(entries) if depth < DEEPEST => {
                 let named = entries.iter().filter_map(|(key, value)| Some((key.as_key()?, key, value)));
                 Below::Keys(
-                    named.map(|(name, key, value)| (name.to_string(), self.node(value, key.span, depth + 1))).collect(),
+                    named
+                        .map(|(name, key, value)| (name.to_string(), self.node(value, Some(key.span), depth + 1)))
+                        .collect(),
                 )
             }
             Data::List(items) if depth < DEEPEST => {
-                Below::Items(items.iter().map(|item| self.node(item, item.span, depth + 1)).collect())
+                Below::Items(items.iter().map(|item| self.node(item, None, depth + 1)).collect())
             }
             _ => Below::Nothing,
         };
@@ -273,12 +311,17 @@ impl Build<'_> {
             Below::Nothing => scalar(node),
         };
         Said {
+            secret: match &below {
+                Below::Keys(keys) => keys.values().any(|said| said.secret || said.secret_key),
+                Below::Items(items) => items.iter().any(|said| said.secret),
+                Below::Nothing => (self.secret)(value_at),
+            },
+            secret_key: key.is_some_and(|key| (self.secret)(self.offsets.real(key))),
             at: Location { source: self.source.clone(), span },
             value,
             below,
             whole: false,
             by_item: false,
-            secret: false,
         }
     }
 }

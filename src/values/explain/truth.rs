@@ -5,7 +5,7 @@
 use super::look_up;
 use super::said::{Below, DEEPEST, Said};
 use crate::value::{Map, MapRef, MapType, Str, Value};
-use crate::values::coalesce::coalesced;
+use crate::values::coalesce::{GLOBAL, coalesced};
 use crate::values::dependencies::Live;
 use std::collections::{BTreeSet, HashSet};
 
@@ -58,7 +58,7 @@ impl Truth {
     pub(super) fn heard(&self, path: &[String]) -> BTreeSet<Speaker> {
         let mut heard = BTreeSet::new();
         if let Some(value) = look_up(&self.seen, path) {
-            self.collect(&value, 0, &mut heard);
+            self.collect(&value, 0, path, &mut heard);
         }
         heard
     }
@@ -68,15 +68,22 @@ impl Truth {
         look_up(&self.seen, path).is_some_and(|value| value.is_nil())
     }
 
-    fn collect(&self, value: &Value, depth: usize, heard: &mut BTreeSet<Speaker>) {
+    fn collect(&self, value: &Value, depth: usize, asked: &[String], heard: &mut BTreeSet<Speaker>) {
         match value {
             _ if depth > DEEPEST => {}
-            Value::Map(_, map) => map.entries().iter().for_each(|(_, below)| self.collect(below, depth + 1, heard)),
-            Value::List(_, items) => items.iter().for_each(|item| self.collect(item, depth + 1, heard)),
+            Value::Map(_, map) => {
+                map.entries().iter().for_each(|(_, below)| self.collect(below, depth + 1, asked, heard))
+            }
+            Value::List(_, items) => items.iter().for_each(|item| self.collect(item, depth + 1, asked, heard)),
             Value::Str(text) => {
                 let number = std::str::from_utf8(text).ok().and_then(|text| text.parse::<usize>().ok());
                 if let Some(mark) = number.and_then(|i| self.marks.get(i)) {
-                    let above = mark.path.len().saturating_sub(depth);
+                    let mut above = mark.path.len().saturating_sub(depth);
+                    // A subchart sees its parents' `global`, and nothing of what that lies in.
+                    let global = mark.path.iter().position(|key| key == GLOBAL).map_or(0, |i| i + 1);
+                    if above < global && mark.path.get(..above) != Some(asked) {
+                        above = global;
+                    }
                     heard.insert(Speaker {
                         layer: mark.layer,
                         path: mark.path.get(..above).unwrap_or_default().to_vec(),

@@ -228,13 +228,13 @@ fn grouped(digits: &str) -> String {
     out
 }
 
-fn integer(n: i64) -> String {
+pub(crate) fn integer(n: i64) -> String {
     let sign = if n < 0 { "-" } else { "" };
     format!("{sign}{}", grouped(&n.unsigned_abs().to_string()))
 }
 
 /// A float as `message.Printer` prints it with `%v`.
-fn number(f: f64) -> String {
+pub(crate) fn number(f: f64) -> String {
     if f.is_infinite() {
         return if f > 0.0 { "∞".into() } else { "-∞".into() };
     }
