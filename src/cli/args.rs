@@ -278,6 +278,19 @@ fn values_flags(command: Command) -> Command {
         .arg(list("set-literal").value_name("K=TEXT").help("set a literal string (repeatable)"))
 }
 
+/// What a release is rendered for: Helm's flags.
+fn target() -> [Arg; 3] {
+    [
+        switch("is-upgrade").help("set .Release.IsUpgrade instead of .Release.IsInstall"),
+        value("kube-version").value_name("VERSION").help("the cluster's version in .Capabilities"),
+        list("api-versions")
+            .value_parser(ValueParser::new(parse_comma_list))
+            .short('a')
+            .value_name("LIST")
+            .help("more API versions in .Capabilities (repeatable, comma lists)"),
+    ]
+}
+
 fn template() -> Command {
     let command = Command::new("template")
         .about("Render a chart as `helm template` does, or releases of an environment")
@@ -294,15 +307,7 @@ fn template() -> Command {
         .arg(switch("include-crds").help("print the chart's crds/ as well"))
         .arg(switch("skip-tests").help("leave out test hooks"))
         .arg(switch("no-hooks").help("leave out hooks"))
-        .arg(switch("is-upgrade").help("set .Release.IsUpgrade instead of .Release.IsInstall"))
-        .arg(value("kube-version").value_name("VERSION").help("the cluster's version in .Capabilities"))
-        .arg(
-            list("api-versions")
-                .value_parser(ValueParser::new(parse_comma_list))
-                .short('a')
-                .value_name("LIST")
-                .help("more API versions in .Capabilities (repeatable, comma lists)"),
-        )
+        .args(target())
         .arg(switch("generate-name").short('g').help("generate the release's name"))
         .arg(value("name-template").value_name("TEMPLATE").help("a template for the release's name"))
         .arg(switch("skip-schema-validation").help("do not check values against values.schema.json"))
@@ -344,15 +349,7 @@ fn rendering(command: Command) -> Command {
         .arg(switch("no-tera").help("leave out charts' tera/, as Helm does"))
         .arg(switch("include-crds").help("with the chart's crds/"))
         .arg(switch("include-tests").help("with test hooks"))
-        .arg(switch("is-upgrade").help("set .Release.IsUpgrade instead of .Release.IsInstall"))
-        .arg(value("kube-version").value_name("VERSION").help("the cluster's version in .Capabilities"))
-        .arg(
-            list("api-versions")
-                .value_parser(ValueParser::new(parse_comma_list))
-                .short('a')
-                .value_name("LIST")
-                .help("more API versions in .Capabilities (repeatable, comma lists)"),
-        )
+        .args(target())
         .arg(switch("skip-schema-validation").help("do not check values against values.schema.json"))
         .arg(
             value("seed")
