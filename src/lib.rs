@@ -3,6 +3,7 @@
 pub mod chart;
 #[cfg(feature = "cli")]
 pub mod cli;
+pub mod cluster;
 pub mod diagnostic;
 pub mod diff;
 pub mod engine;

@@ -417,9 +417,31 @@ fn diff() -> Command {
         .arg(switch("no-pager").help("print to the terminal without a pager"))
 }
 
+/// Flags that say how a cluster is reached.
+fn connecting(mut command: Command) -> Command {
+    let help = [
+        ("kube-apiserver", "URL", "the API server instead of the kubeconfig's"),
+        ("kube-as-group", "GROUP", "act as this group (repeatable)"),
+        ("kube-as-user", "USER", "act as this user"),
+        ("kube-ca-file", "FILE", "the authority of the API server's certificate"),
+        ("kube-tls-server-name", "NAME", "the name in the API server's certificate"),
+        ("kube-token", "TOKEN", "a bearer token instead of the kubeconfig's user"),
+    ];
+    for (name, value, text) in help {
+        let arg = list(name).value_name(value).value_parser(OsStringValueParser::new()).help(text);
+        command = command.arg(arg);
+    }
+    command.arg(switch("kube-insecure-skip-tls-verify").help("do not check the API server's certificate")).arg(
+        value("request-timeout")
+            .value_name("DURATION")
+            .value_parser(ValueParser::new(parse_duration))
+            .help("how long a request to the cluster may take (default 30s)"),
+    )
+}
+
 /// Flags of commands that ask where Helm keeps releases.
 fn stored(command: Command, output: bool) -> Command {
-    let mut command = command
+    let mut command = connecting(command)
         .arg(Arg::new("args").num_args(0..).value_parser(value_parser!(String)).hide(true))
         .arg(list("color").value_parser(OsStringValueParser::new()).hide(true))
         .arg(list("colour").value_parser(OsStringValueParser::new()).hide(true));

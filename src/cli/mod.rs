@@ -3,6 +3,7 @@
 mod args;
 mod check;
 mod completion;
+mod connection;
 mod diff;
 mod environments;
 mod fleet;

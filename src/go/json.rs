@@ -1,6 +1,6 @@
 //! Go's `encoding/json`: values as text.
 
-pub use super::json_read::{Into, Prefix, read, read_prefix};
+pub use super::json_read::{Into, Prefix, read, read_prefix, read_with_integers};
 
 use super::fmt::{MAX_TEXT, too_long};
 use super::strconv::append_float;

@@ -3,7 +3,7 @@
 use super::quote::{Show, quote};
 use super::strconv::parse_float;
 use super::unicode::{decode, push_char};
-use crate::value::{Map, MapRef, MapType, Str, Value};
+use crate::value::{IntKind, Map, MapRef, MapType, Str, Value};
 
 /// How deep Go's reader follows lists and objects.
 const MAX_NESTING: usize = 10_000;
@@ -22,12 +22,21 @@ pub enum Into {
 /// `json.Unmarshal`; all numbers are floats. The error comes with what was read nevertheless: Go fills the
 /// target and then reports a number too big for a float.
 pub fn read(text: &[u8], into: Into) -> Result<Value, (Value, String)> {
+    read_as(text, into, false)
+}
+
+/// The same as Kubernetes reads its objects (sigs.k8s.io/json): numbers without fraction and exponent are `int64`.
+pub fn read_with_integers(text: &[u8], into: Into) -> Result<Value, (Value, String)> {
+    read_as(text, into, true)
+}
+
+fn read_as(text: &[u8], into: Into, integers: bool) -> Result<Value, (Value, String)> {
     let empty = || match into {
         Into::Any => Value::Nil,
         Into::Map => Value::map(Map::new()),
         Into::List => Value::list(Vec::new()),
     };
-    let mut reader = Reader { text, at: 0, problem: None };
+    let mut reader = Reader { text, at: 0, integers, problem: None };
     let value = reader.whole().map_err(|e| (empty(), e.words(text)))?;
     let (found, wanted) = match (&value, into) {
         (_, Into::Any) | (Value::Map(..), Into::Map) | (Value::List(..), Into::List) => {
@@ -42,7 +51,7 @@ pub fn read(text: &[u8], into: Into) -> Result<Value, (Value, String)> {
         (value, into) => {
             let found = match value {
                 Value::Bool(_) => "bool",
-                Value::Float(_) | Value::Nil => "number",
+                Value::Float(_) | Value::Int(..) | Value::Nil => "number",
                 Value::Str(_) => "string",
                 Value::List(..) => "array",
                 _ => "object",
@@ -63,7 +72,7 @@ pub struct Prefix {
 
 /// The first value of a text, as `json.Decoder` reads it. Errors are Go's: `EOF` for an empty text.
 pub fn read_prefix(text: &[u8]) -> Result<Prefix, String> {
-    let mut reader = Reader { text, at: 0, problem: None };
+    let mut reader = Reader { text, at: 0, integers: false, problem: None };
     reader.space();
     if reader.peek().is_none() {
         return Err("EOF".into());
@@ -113,6 +122,8 @@ impl Syntax {
 struct Reader<'a> {
     text: &'a [u8],
     at: usize,
+    /// Whether whole numbers are `int64`.
+    integers: bool,
     /// The first number that is too big.
     problem: Option<String>,
 }
@@ -287,6 +298,11 @@ impl Reader<'_> {
             self.digit("in exponent of numeric literal")?;
         }
         let text = self.text.get(start..self.at).unwrap_or_default();
+        if self.integers
+            && let Some(n) = std::str::from_utf8(text).ok().and_then(|text| text.parse().ok())
+        {
+            return Ok(Value::Int(IntKind::Int64, n));
+        }
         match parse_float(text) {
             Ok(f) => Ok(Value::Float(f)),
             Err(_) => {

@@ -1,11 +1,13 @@
 //! Releases that somebody stored.
 
+mod live;
 mod memory;
 mod record;
 pub mod saved;
 mod selector;
 mod storage;
 
+pub use live::{Holder, Live};
 pub use memory::Memory;
 pub use record::{Hook, Record};
 pub use selector::Selector;

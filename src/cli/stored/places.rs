@@ -1,29 +1,62 @@
 //! Which storage is asked: `HELM_DRIVER` and its friends.
 
+use crate::cli::connection::connection;
 use crate::cli::terminal::variable;
+use crate::cluster::{Api, Connection};
 use crate::diagnostic::{Diagnostic, Error};
 use crate::go::slog::{Level, line};
-use crate::release::{Memory, Storage};
+use crate::release::{Holder, Live, Memory, Storage};
 use crate::tree::Disk;
 use clap::ArgMatches;
+use std::rc::Rc;
 
 /// The storage that Helm would ask, in one namespace or in all of them.
 ///
 /// # Errors
 /// There is no such driver, or it cannot be reached.
-pub(in crate::cli) fn storage(_matches: &ArgMatches, namespace: Option<&str>) -> Result<Box<dyn Storage>, Error> {
+pub(in crate::cli) fn storage(matches: &ArgMatches, namespace: Option<&str>) -> Result<Box<dyn Storage>, Error> {
     let driver = variable("HELM_DRIVER").unwrap_or_default();
-    match driver.as_str() {
+    let namespace = namespace.map(str::to_owned);
+    let holder = match driver.as_str() {
+        "" | "secret" | "secrets" => Holder::Secret,
+        "configmap" | "configmaps" => Holder::ConfigMap,
         "memory" => {
             let data = variable("HELM_MEMORY_DRIVER_DATA").unwrap_or_default();
             let paths: Vec<&str> = data.split(':').collect();
-            Ok(Box::new(Memory::read(&Disk, &paths, namespace.map(str::to_owned))?))
+            return Ok(Box::new(Memory::read(&Disk, &paths, namespace)?));
         }
         other => {
             let message = format!("HELM_DRIVER names no driver that there is: `{other}`");
             let helm = format!("unknown driver {}", crate::go::quote::quoted(other.as_bytes()));
             let helm = line(Level::Info, &helm, &[]);
-            Err(Diagnostic::new(message, helm).hint("there are secret (the default), configmap, sql and memory").into())
+            let hint = "there are secret (the default), configmap, sql and memory";
+            return Err(Diagnostic::new(message, helm).hint(hint).into());
+        }
+    };
+    let api = connect(&connection(matches, None))?;
+    Ok(Box::new(Live::new(api, holder, namespace)))
+}
+
+/// The cluster's API.
+///
+/// # Errors
+/// There is no way to it.
+#[cfg(feature = "cluster")]
+pub(in crate::cli) fn connect(connection: &Connection) -> Result<Rc<dyn Api>, Error> {
+    match crate::cluster::Client::connect(connection) {
+        Ok(client) => Ok(Rc::new(client)),
+        Err(refusal) => {
+            let helm = format!("kubernetes cluster unreachable: {}", refusal.message);
+            Err(Diagnostic::new(refusal.message, helm).into())
         }
     }
+}
+
+/// The cluster's API, of which this program knows nothing.
+///
+/// # Errors
+/// Always.
+#[cfg(not(feature = "cluster"))]
+pub(in crate::cli) fn connect(_: &Connection) -> Result<Rc<dyn Api>, Error> {
+    Err(Error::helm("this rhelm is built without the feature `cluster`"))
 }

@@ -1,0 +1,233 @@
+//! The API of a real cluster. All that waits for the network is in here; whoever calls waits.
+
+use super::{Api, Connection, Kind, Refusal};
+use http_body_util::BodyExt as _;
+use kube::client::Body;
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::{Config, Error as KubeError};
+use std::cell::RefCell;
+use std::path::Path;
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+use tokio::runtime::Runtime;
+
+/// The most that one answer may hold, in bytes.
+const MAX_ANSWER: usize = 512 << 20;
+
+/// How long a program that gives credentials may take.
+const LOGIN: Duration = Duration::from_secs(60);
+
+/// The first wait before a request is repeated; each further one is twice as long.
+const FIRST_WAIT: Duration = Duration::from_millis(200);
+
+/// How often a request is repeated that the server was too busy for.
+const REPEATS: u32 = 4;
+
+/// A client of one cluster. It sends GET alone.
+pub struct Client {
+    runtime: RefCell<Runtime>,
+    client: kube::Client,
+    server: String,
+    timeout: Duration,
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Client({})", self.server)
+    }
+}
+
+fn unreachable(message: impl Into<String>) -> Refusal {
+    Refusal::new(Kind::Unreachable, message)
+}
+
+/// The last cause of an error, which is the one that people can do something about.
+fn cause(error: &dyn std::error::Error) -> String {
+    let mut last = error;
+    while let Some(next) = last.source() {
+        last = next;
+    }
+    last.to_string()
+}
+
+impl Client {
+    /// Reads the kubeconfig and logs in where that takes a program. The server is not asked yet.
+    ///
+    /// # Errors
+    /// The kubeconfig cannot be read, lacks what it names, or the program for the credentials fails.
+    pub fn connect(connection: &Connection) -> Result<Client, Refusal> {
+        // The first to choose has the say: there is but one provider in this program.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| unreachable(format!("no connection can be made: {error}")))?;
+        let config = runtime.block_on(config(connection))?;
+        let server = config.cluster_url.to_string().trim_end_matches('/').to_owned();
+        // The program for the credentials runs while the client is built, however long it takes.
+        let (send, receive) = mpsc::channel();
+        let handle = runtime.handle().clone();
+        std::thread::spawn(move || {
+            let _guard = handle.enter();
+            let _ = send.send(kube::Client::try_from(config));
+        });
+        let client = match receive.recv_timeout(LOGIN.max(connection.timeout)) {
+            Ok(Ok(client)) => client,
+            Ok(Err(error)) => return Err(unreachable(format!("no connection can be made: {}", cause(&error)))),
+            Err(_) => return Err(unreachable("the program that gives the credentials takes too long")),
+        };
+        Ok(Client { runtime: RefCell::new(runtime), client, server, timeout: connection.timeout })
+    }
+
+    async fn send(&self, path: &str) -> Result<(u16, Option<Duration>, Vec<u8>), Refusal> {
+        let request = http::Request::get(path)
+            .header("accept", "application/json")
+            .body(Body::empty())
+            .map_err(|error| unreachable(error.to_string()))?;
+        let response = self.client.send(request).await.map_err(|error| match &error {
+            KubeError::Auth(_) => Refusal::new(Kind::Unauthorized, cause(&error)),
+            _ => unreachable(cause(&error)),
+        })?;
+        let status = response.status().as_u16();
+        let wait = response.headers().get("retry-after").and_then(|value| value.to_str().ok()?.parse().ok());
+        let mut body = response.into_body();
+        let mut bytes = Vec::new();
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|error| unreachable(format!("the answer broke off: {}", cause(&error))))?;
+            if let Some(data) = frame.data_ref() {
+                if bytes.len() + data.len() > MAX_ANSWER {
+                    let message = format!("the server's answer is larger than {} MiB", MAX_ANSWER >> 20);
+                    return Err(Refusal::new(Kind::Garbled, message));
+                }
+                bytes.extend_from_slice(data);
+            }
+        }
+        Ok((status, wait.map(Duration::from_secs), bytes))
+    }
+
+    async fn patiently(&self, path: &str) -> Result<Vec<u8>, Refusal> {
+        let end = Instant::now() + self.timeout;
+        let mut wait = FIRST_WAIT;
+        let mut repeats = 0;
+        loop {
+            let left = end.saturating_duration_since(Instant::now());
+            let answer = tokio::time::timeout(left, self.send(path)).await;
+            let Ok(answer) = answer else {
+                return Err(unreachable(format!("no answer within {} s", self.timeout.as_secs_f32())));
+            };
+            let (status, asked, bytes) = answer?;
+            if status < 300 {
+                return Ok(bytes);
+            }
+            let busy = matches!(status, 429 | 500 | 502 | 503 | 504);
+            let pause = asked.unwrap_or(wait);
+            if !busy || repeats == REPEATS || Instant::now() + pause >= end {
+                return Err(refused(status, &bytes));
+            }
+            tokio::time::sleep(pause).await;
+            repeats += 1;
+            wait *= 2;
+        }
+    }
+}
+
+/// What a server says that does not do what it was asked.
+fn refused(status: u16, body: &[u8]) -> Refusal {
+    let kind = match status {
+        401 => Kind::Unauthorized,
+        403 => Kind::Forbidden,
+        404 => Kind::NotFound,
+        code => Kind::Status(code),
+    };
+    let said = super::object(body).ok().map(|status| super::text(&status, "message")).filter(|text| !text.is_empty());
+    let plain = || {
+        let text: String = String::from_utf8_lossy(body).trim().chars().take(200).collect();
+        if text.is_empty() { format!("HTTP {status}") } else { text }
+    };
+    Refusal::new(kind, said.unwrap_or_else(plain))
+}
+
+impl Api for Client {
+    fn raw(&self, path: &str) -> Result<Vec<u8>, Refusal> {
+        self.runtime.borrow_mut().block_on(self.patiently(path))
+    }
+
+    fn server(&self) -> &str {
+        &self.server
+    }
+}
+
+/// What the kubeconfig says, and the flags over it.
+async fn config(connection: &Connection) -> Result<Config, Refusal> {
+    let mut kubeconfig: Option<Kubeconfig> = None;
+    for path in &connection.kubeconfigs {
+        if !connection.named && !Path::new(path).exists() {
+            continue;
+        }
+        let wrong = |error: &dyn std::error::Error| unreachable(format!("the kubeconfig `{path}`: {}", cause(error)));
+        let next = Kubeconfig::read_from(path).map_err(|error| wrong(&error))?;
+        kubeconfig = Some(match kubeconfig {
+            None => next,
+            Some(first) => first.merge(next).map_err(|error| wrong(&error))?,
+        });
+    }
+    let context = Some(connection.context.clone()).filter(|context| !context.is_empty());
+    let empty = |kubeconfig: &Kubeconfig| kubeconfig.contexts.is_empty() && kubeconfig.clusters.is_empty();
+    let mut config = match kubeconfig.filter(|kubeconfig| !empty(kubeconfig) || context.is_some()) {
+        Some(kubeconfig) => {
+            let options = KubeConfigOptions { context, cluster: None, user: None };
+            let found = Config::from_custom_kubeconfig(kubeconfig, &options).await;
+            found.map_err(|error| unreachable(format!("the kubeconfig does not lead to a cluster: {error}")))?
+        }
+        None if context.is_some() => {
+            return Err(unreachable(format!("there is no kubeconfig with the context `{}`", connection.context)));
+        }
+        // In a pod the cluster is the pod's, unless a server is named.
+        None => match Config::incluster() {
+            Ok(config) if connection.server.is_empty() => config,
+            _ => Config::new(http::Uri::from_static("http://localhost:8080")),
+        },
+    };
+    if !connection.server.is_empty() {
+        // Without a scheme kubectl takes it for plain HTTP.
+        let url = match connection.server.contains("://") {
+            true => connection.server.clone(),
+            false => format!("http://{}", connection.server),
+        };
+        config.cluster_url =
+            url.parse().map_err(|error| unreachable(format!("`{}` is no URL: {error}", connection.server)))?;
+    }
+    if !connection.token.is_empty() {
+        config.auth_info.token = Some(connection.token.clone().into());
+        config.auth_info.token_file = None;
+    }
+    if !connection.as_user.is_empty() {
+        config.auth_info.impersonate = Some(connection.as_user.clone());
+    }
+    if !connection.as_groups.is_empty() {
+        config.auth_info.impersonate_groups = Some(connection.as_groups.clone());
+    }
+    if !connection.ca_file.is_empty() {
+        let pem = std::fs::read(&connection.ca_file)
+            .map_err(|error| unreachable(format!("the authority's file `{}`: {error}", connection.ca_file)))?;
+        let certificates = rustls_pki_types::pem::PemObject::pem_slice_iter(&pem)
+            .map(|found: Result<rustls_pki_types::CertificateDer<'_>, _>| found.map(|der| der.to_vec()))
+            .collect::<Result<Vec<_>, _>>();
+        config.root_cert = Some(
+            certificates
+                .map_err(|error| unreachable(format!("the authority's file `{}`: {error}", connection.ca_file)))?,
+        );
+        config.root_cert_file = None;
+    }
+    if !connection.tls_server_name.is_empty() {
+        config.tls_server_name = Some(connection.tls_server_name.clone());
+    }
+    if connection.insecure {
+        config.accept_invalid_certs = true;
+    }
+    config.connect_timeout = Some(connection.timeout);
+    config.read_timeout = Some(connection.timeout);
+    config.write_timeout = Some(connection.timeout);
+    config.default_retry = false;
+    Ok(config)
+}

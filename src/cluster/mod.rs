@@ -1,0 +1,170 @@
+//! A Kubernetes API, as far as rhelm asks one: what is there, and what would come of it. Nothing here can change a cluster.
+
+#[cfg(feature = "cluster")]
+mod client;
+mod discovery;
+mod refusal;
+
+#[cfg(feature = "cluster")]
+pub use client::Client;
+pub use discovery::{Discovery, Resource};
+pub use refusal::{Kind, Refusal};
+
+use crate::go::json::{Into as JsonInto, read_with_integers};
+use crate::value::{MapRef, Value};
+use std::time::Duration;
+
+/// How to reach a cluster: what kubectl takes from flags and variables; empty is as good as absent.
+#[derive(Debug, Clone, Default)]
+pub struct Connection {
+    /// The kubeconfig files, the first has the say; those that are not there do not count.
+    pub kubeconfigs: Vec<String>,
+    /// Whether the one kubeconfig was named by a flag, and must be there.
+    pub named: bool,
+    /// The context; else the kubeconfig's current one.
+    pub context: String,
+    /// The server's URL instead of the context's.
+    pub server: String,
+    /// A bearer token instead of the context's user.
+    pub token: String,
+    /// The user to act as.
+    pub as_user: String,
+    /// The groups to act as.
+    pub as_groups: Vec<String>,
+    /// A file with the authority that signs the server's certificate.
+    pub ca_file: String,
+    /// The name that the server's certificate must have.
+    pub tls_server_name: String,
+    /// Whether the server's certificate is not checked.
+    pub insecure: bool,
+    /// How long one request may take, with all its repetitions.
+    pub timeout: Duration,
+}
+
+/// A kind of objects in the API, or one of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// The API group; empty for the core.
+    pub group: String,
+    /// The version in the group.
+    pub version: String,
+    /// The plural in URLs: `deployments`.
+    pub resource: String,
+    /// The namespace; none for objects of the cluster, or for all namespaces.
+    pub namespace: Option<String>,
+    /// The object's name; none for all.
+    pub name: Option<String>,
+}
+
+impl Target {
+    /// The path in the API, without a query.
+    pub fn path(&self) -> String {
+        let mut path = if self.group.is_empty() {
+            format!("/api/{}", escaped(&self.version))
+        } else {
+            format!("/apis/{}/{}", escaped(&self.group), escaped(&self.version))
+        };
+        if let Some(namespace) = &self.namespace {
+            path += &format!("/namespaces/{}", escaped(namespace));
+        }
+        path += &format!("/{}", escaped(&self.resource));
+        if let Some(name) = &self.name {
+            path += &format!("/{}", escaped(name));
+        }
+        path
+    }
+
+    /// What RBAC calls reading it.
+    pub fn verb(&self) -> &'static str {
+        if self.name.is_some() { "get" } else { "list" }
+    }
+}
+
+/// A part of a URL's path, or of its query.
+pub fn escaped(text: &str) -> String {
+    let mut out = String::new();
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(byte as char),
+            _ => out += &format!("%{byte:02X}"),
+        }
+    }
+    out
+}
+
+/// A Kubernetes API that can be read.
+pub trait Api {
+    /// What stands at a path with its query: the body of a GET.
+    ///
+    /// # Errors
+    /// The server cannot be reached or refuses.
+    fn raw(&self, path: &str) -> Result<Vec<u8>, Refusal>;
+
+    /// The server's URL, for messages.
+    fn server(&self) -> &str;
+}
+
+/// The API's answer as an object.
+fn object(bytes: &[u8]) -> Result<MapRef, Refusal> {
+    match read_with_integers(bytes, JsonInto::Any) {
+        Ok(Value::Map(_, map)) => Ok(map),
+        Ok(_) => Err(Refusal::new(Kind::Garbled, "the server's answer is no object")),
+        Err((_, why)) => Err(Refusal::new(Kind::Garbled, format!("the server's answer is no JSON: {why}"))),
+    }
+}
+
+/// One object.
+///
+/// # Errors
+/// As [`Api::raw`].
+pub fn get(api: &dyn Api, target: &Target) -> Result<MapRef, Refusal> {
+    api.raw(&target.path()).and_then(|bytes| object(&bytes)).map_err(|refusal| refusal.on(target))
+}
+
+/// How many objects a page has.
+const PAGE: usize = 250;
+
+/// All objects of a kind, page by page, each handed to `each`; the list's own `apiVersion` and `kind` come back.
+///
+/// # Errors
+/// As [`Api::raw`].
+pub fn list(
+    api: &dyn Api,
+    target: &Target,
+    selector: &str,
+    each: &mut dyn FnMut(MapRef),
+) -> Result<(String, String), Refusal> {
+    let mut next = String::new();
+    loop {
+        let mut path = format!("{}?limit={PAGE}", target.path());
+        if !selector.is_empty() {
+            path += &format!("&labelSelector={}", escaped(selector));
+        }
+        if !next.is_empty() {
+            path += &format!("&continue={}", escaped(&next));
+        }
+        let page = api.raw(&path).and_then(|bytes| object(&bytes)).map_err(|refusal| refusal.on(target))?;
+        if let Some(Value::List(_, items)) = page.get("items") {
+            for item in items.iter() {
+                if let Value::Map(_, item) = item {
+                    each(item.clone());
+                }
+            }
+        }
+        next = match page.get("metadata") {
+            Some(Value::Map(_, metadata)) => text(&metadata, "continue"),
+            _ => String::new(),
+        };
+        if next.is_empty() {
+            return Ok((text(&page, "apiVersion"), text(&page, "kind")));
+        }
+    }
+}
+
+/// A text of an object; empty if it has none.
+pub fn text(map: &MapRef, key: &str) -> String {
+    match map.get(key) {
+        Some(Value::Str(text)) => text.to_string(),
+        _ => String::new(),
+    }
+}

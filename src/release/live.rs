@@ -1,0 +1,124 @@
+//! Releases in a cluster: Helm's drivers `secret` and `configmap` (Helm: pkg/storage/driver).
+
+use super::record::Record;
+use super::storage::{Found, Storage, key, not_found};
+use crate::cluster::{Api, Kind, Refusal, Target, get, list, text};
+use crate::diagnostic::{Diagnostic, Error};
+use crate::value::{MapRef, Value};
+use std::rc::Rc;
+
+/// What Helm uses a holder's labels for; not shown where one revision was asked for.
+const SYSTEM_LABELS: &[&str] = &["name", "owner", "status", "version", "createdAt", "modifiedAt"];
+
+/// What holds a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holder {
+    /// A Secret, whose data Kubernetes encodes once more.
+    Secret,
+    /// A ConfigMap.
+    ConfigMap,
+}
+
+/// Releases in a cluster.
+pub struct Live {
+    api: Rc<dyn Api>,
+    holder: Holder,
+    /// Of which namespace; none for all.
+    namespace: Option<String>,
+}
+
+impl Live {
+    /// Nothing is asked yet.
+    pub fn new(api: Rc<dyn Api>, holder: Holder, namespace: Option<String>) -> Live {
+        Live { api, holder, namespace }
+    }
+
+    fn target(&self, name: Option<String>) -> Target {
+        Target {
+            group: String::new(),
+            version: "v1".to_owned(),
+            resource: match self.holder {
+                Holder::Secret => "secrets",
+                Holder::ConfigMap => "configmaps",
+            }
+            .to_owned(),
+            namespace: self.namespace.clone(),
+            name,
+        }
+    }
+
+    /// The record's text in its holder.
+    fn held(&self, object: &MapRef) -> Result<Vec<u8>, String> {
+        let data = match object.get("data") {
+            Some(Value::Map(_, data)) => data.get("release"),
+            _ => None,
+        };
+        match (data, self.holder) {
+            (Some(Value::Str(text)), Holder::Secret) => crate::go::base64::decode(text.as_bytes()),
+            (Some(Value::Str(text)), Holder::ConfigMap) => Ok(text.as_bytes().to_vec()),
+            _ => Err("it has no key `release`".to_owned()),
+        }
+    }
+
+    fn query(&self, selector: &str, helm: &str) -> Result<(Found, usize), Error> {
+        let mut found = Found::default();
+        let mut count = 0;
+        let taken = list(self.api.as_ref(), &self.target(None), selector, &mut |object| {
+            count += 1;
+            let (name, labels) = about(&object);
+            let held = self.held(&object);
+            found.take(&name, held.as_deref().map_err(Clone::clone), labels);
+        });
+        match taken {
+            Ok(_) => Ok((found, count)),
+            Err(refusal) => Err(self.failed(&refusal, helm)),
+        }
+    }
+
+    fn failed(&self, refusal: &Refusal, helm: &str) -> Error {
+        refusal.diagnostic(self.api.server(), helm).into()
+    }
+}
+
+/// The name and the labels of a holder.
+fn about(object: &MapRef) -> (String, Vec<(String, String)>) {
+    let Some(Value::Map(_, metadata)) = object.get("metadata") else { return Default::default() };
+    let mut labels = Vec::new();
+    if let Some(Value::Map(_, map)) = metadata.get("labels") {
+        for (key, value) in map.entries() {
+            if let Value::Str(value) = value {
+                labels.push((key.to_string(), value.to_string()));
+            }
+        }
+    }
+    (text(&metadata, "name"), labels)
+}
+
+impl Storage for Live {
+    fn get(&self, name: &str, revision: i64) -> Result<Record, Error> {
+        let key = key(name, revision);
+        let target = self.target(Some(key.clone()));
+        let object = match get(self.api.as_ref(), &target) {
+            Ok(object) => object,
+            Err(refusal) if refusal.kind == Kind::NotFound => return Err(not_found(name, Some(revision))),
+            Err(refusal) => return Err(self.failed(&refusal, &format!("get: failed to get \"{key}\": "))),
+        };
+        let record = self.held(&object).and_then(|text| Record::decode(&text)).map_err(|why| {
+            let helm = format!("get: failed to decode data \"{key}\": {why}");
+            Error::from(Diagnostic::new(format!("the release record `{key}` cannot be read: {why}"), helm))
+        })?;
+        let (_, mut labels) = about(&object);
+        labels.retain(|(name, _)| !SYSTEM_LABELS.contains(&name.as_str()));
+        Ok(Record { labels, ..record })
+    }
+
+    fn history(&self, name: &str) -> Result<Found, Error> {
+        let selector = format!("name={name},owner=helm");
+        let (found, count) = self.query(&selector, "query: failed to query with labels: ")?;
+        if count == 0 { Err(not_found(name, None)) } else { Ok(found) }
+    }
+
+    fn list(&self) -> Result<Found, Error> {
+        Ok(self.query("owner=helm", "list: failed to list: ")?.0)
+    }
+}
