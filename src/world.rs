@@ -1,7 +1,9 @@
 //! All that a render may ask of the outside: clock, chance, DNS, warnings, a post-renderer, the key to its values.
 
+use crate::cluster::Lookup;
 use crate::diagnostic::{Diagnostic, Error};
 use std::fmt;
+use std::sync::Arc;
 
 /// A program that all rendered documents go through.
 ///
@@ -47,6 +49,8 @@ pub struct World {
     pub ends: bool,
     /// The process's variables, for those who may read them: templates may not.
     pub variables: Option<fn(&str) -> Option<String>>,
+    /// Who answers `lookup`; without one there is nothing in the cluster.
+    pub lookup: Option<Arc<dyn Lookup>>,
     /// What the rendered documents go through, if anything.
     pub post_renderer: Option<PostRenderer>,
     state: u64,

@@ -14,12 +14,6 @@ const IGNORED_VALUES: &[&str] = &[
     "description",
     "key-file",
     "keyring",
-    "kube-apiserver",
-    "kube-as-group",
-    "kube-as-user",
-    "kube-ca-file",
-    "kube-tls-server-name",
-    "kube-token",
     "labels",
     "password",
     "qps",
@@ -53,7 +47,6 @@ const IGNORED_SWITCHES: &[&str] = &[
     "force-replace",
     "hide-notes",
     "insecure-skip-tls-verify",
-    "kube-insecure-skip-tls-verify",
     "pass-credentials",
     "plain-http",
     "render-subchart-notes",
@@ -299,7 +292,8 @@ fn template() -> Command {
         .about("Render a chart as `helm template` does, or releases of an environment")
         .override_usage("rhelm template [NAME] [CHART] [flags]\n       rhelm template -e ENV [RELEASE…] [flags]")
         .arg(Arg::new("args").num_args(0..).value_parser(value_parser!(String)).hide(true));
-    let mut command = values_flags(project(command))
+    let mut command = values_flags(project(connecting(command)))
+        .arg(lookup_from())
         .arg(switch("all").help("all environments of rhelm.yaml"))
         .arg(switch("no-overrides").help("leave out the overrides of rhelm.yaml"))
         .arg(switch("no-tera").help("leave out charts' tera/, as Helm does"))
@@ -317,14 +311,14 @@ fn template() -> Command {
         .arg(switch("enable-dns").help("let getHostByName ask the network"))
         .arg(list("post-renderer").value_name("PROGRAM").help("a program that the manifests are piped through"))
         .arg(list("post-renderer-args").value_name("ARG").help("an argument of the post-renderer (repeatable)"))
-        .arg(switch("validate").help("ask a cluster (not yet)").hide(true))
+        .arg(switch("validate").help("the same as --dry-run=server").hide(true))
         .arg(
             value("dry-run")
                 .num_args(0..=1)
                 .require_equals(true)
                 .default_missing_value("unset")
                 .value_name("WHERE")
-                .hide(true),
+                .help("client (default), or server: ask the cluster for versions and lookups, and whether it would take it"),
         )
         .arg(value("wait").num_args(0..=1).require_equals(true).default_missing_value("watcher").hide(true));
     for name in IGNORED_VALUES {
@@ -346,7 +340,8 @@ fn template() -> Command {
 
 /// Flags of every command that renders releases of a project to compare or to keep them.
 fn rendering(command: Command) -> Command {
-    values_flags(project(command))
+    values_flags(project(connecting(command)))
+        .arg(lookup_from())
         .arg(Arg::new("args").num_args(0..).value_parser(value_parser!(String)).hide(true))
         .arg(switch("no-overrides").help("leave out the overrides of rhelm.yaml"))
         .arg(switch("no-tera").help("leave out charts' tera/, as Helm does"))
@@ -415,6 +410,13 @@ fn diff() -> Command {
         .arg(value("report-template").value_name("FILE").help("a Tera template for -o markdown and -o html"))
         .arg(value("color").value_name("WHEN").help("auto (default), always or never"))
         .arg(switch("no-pager").help("print to the terminal without a pager"))
+}
+
+/// Objects that answer `lookup` in the place of a cluster.
+fn lookup_from() -> Arg {
+    list("lookup-from")
+        .value_name("PATH")
+        .help("a file or a folder of saved objects (kubectl get -o yaml) that answer lookup (repeatable)")
 }
 
 /// Flags that say how a cluster is reached.

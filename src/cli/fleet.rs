@@ -1,6 +1,7 @@
 //! `rhelm template -e ENV`: releases of a project, rendered on all cores and printed in their order.
 
 use super::args::on;
+use super::onto::Clusters;
 use super::save::Job;
 use super::selection::Selection;
 use super::spread::spread;
@@ -18,16 +19,25 @@ struct Done {
     error: Option<Error>,
 }
 
-/// Renders what is selected.
-pub(super) fn run(asked: &Asked<'_>, selection: &Selection, terminal: &mut Terminal) -> Result<(), Error> {
+/// Renders what is selected, on the ground of its clusters if they are to be asked.
+pub(super) fn run(
+    asked: &Asked<'_>,
+    selection: &Selection,
+    server: bool,
+    terminal: &mut Terminal,
+) -> Result<(), Error> {
     let mut jobs = Vec::new();
     for (environment, releases, _) in selection.iter() {
         jobs.extend(releases.into_iter().map(|release| Job { project: &selection.project, environment, release }));
     }
     // A single release fails as it does for Helm.
     let single = jobs.len() == 1;
+    let clusters = Clusters::new(asked.matches);
     let mut flags = asked.flags()?;
     (flags.include_tests, flags.is_compared) = (true, false);
+    if server {
+        flags.onto = Some(Box::new(|_, _, context| clusters.install(context)));
+    }
     if single {
         flags.world = Box::new(|| asked.world());
     }

@@ -10,6 +10,7 @@ mod fleet;
 mod hook;
 mod json;
 mod kubeconfig;
+mod onto;
 mod output;
 mod pager;
 mod postrender;

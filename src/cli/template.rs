@@ -1,11 +1,14 @@
 //! `rhelm template`: Helm's command.
 
 use super::args::{DEPRECATED, comma_list, on, raw_texts, text, texts};
+use super::connection::connection;
 use super::kubeconfig;
+use super::onto::Cluster;
 use super::output::{self, Wanted};
 use super::postrender;
 use super::terminal::{Terminal, variable};
 use crate::chart;
+use crate::cluster::Lookup;
 use crate::diagnostic::{Diagnostic, Error, Source};
 use crate::engine::{KubeVersion, Release, name_from_template};
 use crate::go::slog::{Level, line};
@@ -24,6 +27,8 @@ pub(super) struct Asked<'m> {
     pub(super) debug: bool,
     /// Whether a project's overrides apply.
     pub(super) overrides: bool,
+    /// Who answers `lookup`, if somebody does.
+    lookup: Option<Arc<dyn Lookup>>,
     /// A program that what was rendered goes through, and its arguments.
     program: Option<(String, Vec<String>)>,
     wanted: Wanted,
@@ -54,7 +59,8 @@ impl<'m> Asked<'m> {
         }
         let program = programs.into_iter().next().map(|program| (program, all("post-renderer-args")));
         let wanted = Wanted { skip_tests: has("skip-tests"), no_hooks: has("no-hooks"), show_only: all("show-only") };
-        Ok(Asked { matches, debug, overrides: !has("no-overrides"), program, wanted })
+        let lookup = super::onto::saved(&all("lookup-from"))?;
+        Ok(Asked { matches, debug, overrides: !has("no-overrides"), lookup, program, wanted })
     }
 
     /// The outside of one render.
@@ -64,6 +70,7 @@ impl<'m> Asked<'m> {
         world.dns = self.matches.try_contains_id("enable-dns").unwrap_or(false) && on(self.matches, "enable-dns");
         world.debug = self.debug;
         world.variables = Some(|name| std::env::var(name).ok());
+        world.lookup.clone_from(&self.lookup);
         let program = self.program.clone();
         world.post_renderer = program.map(|(program, words)| postrender::program(program, words, self.debug));
         world
@@ -97,6 +104,7 @@ impl<'m> Asked<'m> {
                 world
             }),
             decrypt: Some(super::sops::decrypt),
+            onto: None,
         })
     }
 
@@ -125,8 +133,8 @@ pub(super) fn run(matches: &ArgMatches, terminal: &mut Terminal) -> Result<(), E
         terminal.say(&words);
     }
     if let Some(selection) = super::selection::template(matches, &Disk)? {
-        check_dry_run(matches, terminal)?;
-        return super::fleet::run(&asked, &selection, terminal);
+        let server = check_dry_run(matches, terminal)?;
+        return super::fleet::run(&asked, &selection, server, terminal);
     }
     let mut world = asked.world();
     let mut outcome = Outcome::default();
@@ -144,7 +152,8 @@ fn attempt(asked: &Asked<'_>, terminal: &mut Terminal, world: &mut World, outcom
         }
     }
     let words = texts(matches, "args");
-    let (name, chart) = name_and_chart(matches, &tree, &words, terminal, world)?;
+    let server = check_dry_run(matches, terminal)?;
+    let (name, chart) = name_and_chart(matches, &tree, &words, world)?;
     if let Some(repository) = raw_texts(matches, "repo").pop().filter(|url| !url.is_empty()) {
         let words =
             format!("{chart} would have to be fetched from {repository}, and charts are rendered from disk only");
@@ -152,16 +161,20 @@ fn attempt(asked: &Asked<'_>, terminal: &mut Terminal, world: &mut World, outcom
             .hint(format!("fetch it with `helm pull --repo {repository} {chart}`"))
             .into());
     }
-    let request = Request {
+    let namespace = namespace(matches, None, None);
+    let cluster = if server { Some(Cluster::reached(&connection(matches, None), terminal)?) } else { None };
+    let mut request = Request {
         release: Release {
             name,
-            namespace: namespace(matches, None, None),
+            namespace,
             is_upgrade: on(matches, "is-upgrade"),
             kube_version: match text(matches, "kube-version").filter(|text| !text.is_empty()) {
                 Some(version) => KubeVersion::parse(&version)?,
                 None => KubeVersion::default(),
             },
             api_versions: texts(matches, "api-versions").iter().flat_map(|list| comma_list(list)).collect(),
+            served: None,
+            revision: 1,
         },
         chart: chart::locate(&tree, &chart)?,
         include_crds: on(matches, "include-crds"),
@@ -174,6 +187,11 @@ fn attempt(asked: &Asked<'_>, terminal: &mut Terminal, world: &mut World, outcom
     if on(matches, "verify") {
         return Err(Error::helm("unpacked charts cannot be verified"));
     }
+    if let Some(cluster) = &cluster {
+        request.release.kube_version = cluster.kube_version()?;
+        request.release.served = Some(cluster.api_versions()?);
+        world.lookup = Some(cluster.lookup());
+    }
     let (user, layers) = asked.values().read(&tree)?;
     let result = render(&tree, &request, &user, layers, world, outcome);
     for warning in world.warnings.drain(..) {
@@ -185,6 +203,9 @@ fn attempt(asked: &Asked<'_>, terminal: &mut Terminal, world: &mut World, outcom
             terminal.print(&debug_stream(outcome, &asked.wanted)?)?;
         }
         return Err(error);
+    }
+    if let Some(cluster) = &cluster {
+        cluster.accepts(&outcome.manifests, &request.release, on(matches, "take-ownership"))?;
     }
     terminal.advise_debug = !debug;
     print_manifests(asked, &outcome.manifests, None, &request.release.name, terminal)
@@ -259,10 +280,8 @@ fn name_and_chart(
     matches: &ArgMatches,
     tree: &dyn Tree,
     words: &[String],
-    terminal: &mut Terminal,
     world: &mut World,
 ) -> Result<(String, String), Error> {
-    check_dry_run(matches, terminal)?;
     let template = text(matches, "name-template").filter(|text| !text.is_empty());
     match words {
         [_, _, rest @ ..] if !rest.is_empty() => {
@@ -325,7 +344,8 @@ pub(super) fn nearby_chart(tree: &dyn Tree) -> Result<String, Error> {
     }
 }
 
-fn check_dry_run(matches: &ArgMatches, terminal: &mut Terminal) -> Result<(), Error> {
+/// Whether a cluster is to be asked.
+fn check_dry_run(matches: &ArgMatches, terminal: &mut Terminal) -> Result<bool, Error> {
     let validate = matches.get_one::<bool>("validate").copied();
     let dry_run = text(matches, "dry-run");
     if validate.is_some() && dry_run.is_some() {
@@ -333,15 +353,6 @@ fn check_dry_run(matches: &ArgMatches, terminal: &mut Terminal) -> Result<(), Er
             "if any flags in the group [validate dry-run] are set none of the others can be; [dry-run validate] were all set",
         ));
     }
-    let server = || {
-        Error::from(
-            Diagnostic::new(
-                "a cluster would have to be asked, and rhelm renders offline only",
-                "cluster reachability check failed: kubernetes cluster unreachable",
-            )
-            .hint("leave out `--validate` and `--dry-run=server`"),
-        )
-    };
     match dry_run.as_deref() {
         None | Some("client") => {}
         Some("unset") => terminal.say(&line(
@@ -349,7 +360,7 @@ fn check_dry_run(matches: &ArgMatches, terminal: &mut Terminal) -> Result<(), Er
             "--dry-run is deprecated and should be replaced with '--dry-run=client'",
             &[],
         )),
-        Some("server") => return Err(server()),
+        Some("server") => {}
         Some(other) => match super::args::parse_bool(other) {
             Ok(true) => terminal.say(&line(
                 Level::Warn,
@@ -361,11 +372,9 @@ fn check_dry_run(matches: &ArgMatches, terminal: &mut Terminal) -> Result<(), Er
             Err(_) => return Err(bad_dry_run(other, "\"none\", \"server\", or \"client\"")),
         },
     }
-    if validate == Some(true) {
-        return Err(server());
-    }
+    let server = validate == Some(true) || dry_run.as_deref() == Some("server");
     match text(matches, "wait").as_deref() {
-        None | Some("watcher" | "hookOnly" | "legacy" | "true" | "false") => Ok(()),
+        None | Some("watcher" | "hookOnly" | "legacy" | "true" | "false") => Ok(server),
         Some(other) => {
             let other = crate::go::quote::quoted(other.as_bytes());
             Err(Error::helm(format!(

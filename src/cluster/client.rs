@@ -5,7 +5,6 @@ use http_body_util::BodyExt as _;
 use kube::client::Body;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Config, Error as KubeError};
-use std::cell::RefCell;
 use std::path::Path;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
@@ -25,7 +24,7 @@ const REPEATS: u32 = 4;
 
 /// A client of one cluster. It sends GET alone.
 pub struct Client {
-    runtime: RefCell<Runtime>,
+    runtime: Runtime,
     client: kube::Client,
     server: String,
     timeout: Duration,
@@ -76,7 +75,7 @@ impl Client {
             Ok(Err(error)) => return Err(unreachable(format!("no connection can be made: {}", cause(&error)))),
             Err(_) => return Err(unreachable("the program that gives the credentials takes too long")),
         };
-        Ok(Client { runtime: RefCell::new(runtime), client, server, timeout: connection.timeout })
+        Ok(Client { runtime, client, server, timeout: connection.timeout })
     }
 
     async fn send(&self, path: &str) -> Result<(u16, Option<Duration>, Vec<u8>), Refusal> {
@@ -86,7 +85,7 @@ impl Client {
             .map_err(|error| unreachable(error.to_string()))?;
         let response = self.client.send(request).await.map_err(|error| match &error {
             KubeError::Auth(_) => Refusal::new(Kind::Unauthorized, cause(&error)),
-            _ => unreachable(cause(&error)),
+            _ => unreachable(connecting(&self.server, path, &error)),
         })?;
         let status = response.status().as_u16();
         let wait = response.headers().get("retry-after").and_then(|value| value.to_str().ok()?.parse().ok());
@@ -149,7 +148,7 @@ fn refused(status: u16, body: &[u8]) -> Refusal {
 
 impl Api for Client {
     fn raw(&self, path: &str) -> Result<Vec<u8>, Refusal> {
-        self.runtime.borrow_mut().block_on(self.patiently(path))
+        self.runtime.block_on(self.patiently(path))
     }
 
     fn server(&self) -> &str {
@@ -175,12 +174,15 @@ async fn config(connection: &Connection) -> Result<Config, Refusal> {
     let empty = |kubeconfig: &Kubeconfig| kubeconfig.contexts.is_empty() && kubeconfig.clusters.is_empty();
     let mut config = match kubeconfig.filter(|kubeconfig| !empty(kubeconfig) || context.is_some()) {
         Some(kubeconfig) => {
+            if let Some(name) = context.as_ref().filter(|name| !kubeconfig.contexts.iter().any(|c| c.name == **name)) {
+                return Err(unreachable(format!("context \"{name}\" does not exist")));
+            }
             let options = KubeConfigOptions { context, cluster: None, user: None };
             let found = Config::from_custom_kubeconfig(kubeconfig, &options).await;
             found.map_err(|error| unreachable(format!("the kubeconfig does not lead to a cluster: {error}")))?
         }
         None if context.is_some() => {
-            return Err(unreachable(format!("there is no kubeconfig with the context `{}`", connection.context)));
+            return Err(unreachable(format!("context \"{}\" does not exist", connection.context)));
         }
         // In a pod the cluster is the pod's, unless a server is named.
         None => match Config::incluster() {
@@ -230,4 +232,17 @@ async fn config(connection: &Connection) -> Result<Config, Refusal> {
     config.write_timeout = Some(connection.timeout);
     config.default_retry = false;
     Ok(config)
+}
+
+/// What Go would say of a connection that does not come about.
+fn connecting(server: &str, path: &str, error: &dyn std::error::Error) -> String {
+    let words = cause(error);
+    let address = server.split_once("://").map_or(server, |(_, rest)| rest);
+    let refused = words.starts_with("Connection refused");
+    // Go names the address behind a name, which nobody here knows.
+    let words = match address.parse::<std::net::SocketAddr>() {
+        Ok(address) if refused => format!("dial tcp {address}: connect: connection refused"),
+        _ => words,
+    };
+    format!("Get \"{server}{path}\": {words}")
 }

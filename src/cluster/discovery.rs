@@ -2,9 +2,8 @@
 
 use super::{Api, Kind, Refusal, object, text};
 use crate::value::{MapRef, Value};
-use std::cell::RefCell;
-use std::collections::HashMap;
-use std::rc::Rc;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// A kind of objects that a cluster has.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,44 +15,53 @@ pub struct Resource {
 }
 
 /// What a cluster says of its kinds, asked for when it is needed and kept.
-pub struct Discovery<'a> {
-    api: &'a dyn Api,
-    known: RefCell<HashMap<String, Rc<HashMap<String, Resource>>>>,
+#[derive(Debug, Default)]
+pub struct Discovery {
+    known: Mutex<HashMap<String, Kinds>>,
 }
 
-impl<'a> Discovery<'a> {
-    /// Nothing is asked yet.
-    pub fn new(api: &'a dyn Api) -> Discovery<'a> {
-        Discovery { api, known: RefCell::new(HashMap::new()) }
+/// The kinds of one `apiVersion`.
+#[derive(Debug, Default)]
+struct Kinds {
+    /// Those that are objects of their own.
+    resources: HashMap<String, Resource>,
+    /// All, also those of `deployments/scale` and its like.
+    names: BTreeSet<String>,
+}
+
+impl Discovery {
+    fn known(&self) -> MutexGuard<'_, HashMap<String, Kinds>> {
+        // What a thread that panicked had begun is whole: one insertion.
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The kind of an `apiVersion`; none if there is no such kind there.
     ///
     /// # Errors
     /// The cluster cannot be asked; [`Kind::NotFound`] if it has no such `apiVersion`.
-    pub fn resource(&self, api_version: &str, kind: &str) -> Result<Option<Resource>, Refusal> {
-        if let Some(kinds) = self.known.borrow().get(api_version) {
-            return Ok(kinds.get(kind).cloned());
+    pub fn resource(&self, api: &dyn Api, api_version: &str, kind: &str) -> Result<Option<Resource>, Refusal> {
+        if let Some(kinds) = self.known().get(api_version) {
+            return Ok(kinds.resources.get(kind).cloned());
         }
         let path = match api_version.split_once('/') {
             Some((group, version)) => format!("/apis/{}/{}", super::escaped(group), super::escaped(version)),
             None => format!("/api/{}", super::escaped(api_version)),
         };
-        let list = object(&self.api.raw(&path)?)?;
-        let mut kinds = HashMap::new();
+        let list = object(&api.raw(&path)?)?;
+        let mut kinds = Kinds::default();
         if let Some(Value::List(_, resources)) = list.get("resources") {
             for resource in resources.iter() {
                 let Value::Map(_, resource) = resource else { continue };
-                let plural = text(resource, "name");
-                // `deployments/scale` and its like are no objects of their own.
+                let (plural, kind) = (text(resource, "name"), text(resource, "kind"));
                 if !plural.contains('/') {
                     let namespaced = matches!(resource.get("namespaced"), Some(Value::Bool(true)));
-                    kinds.entry(text(resource, "kind")).or_insert(Resource { plural, namespaced });
+                    kinds.resources.entry(kind.clone()).or_insert(Resource { plural, namespaced });
                 }
+                kinds.names.insert(kind);
             }
         }
-        let found = kinds.get(kind).cloned();
-        self.known.borrow_mut().insert(api_version.to_owned(), Rc::new(kinds));
+        let found = kinds.resources.get(kind).cloned();
+        self.known().insert(api_version.to_owned(), kinds);
         Ok(found)
     }
 
@@ -61,8 +69,8 @@ impl<'a> Discovery<'a> {
     ///
     /// # Errors
     /// The cluster cannot be asked.
-    pub fn version(&self) -> Result<MapRef, Refusal> {
-        object(&self.api.raw("/version")?)
+    pub fn version(&self, api: &dyn Api) -> Result<MapRef, Refusal> {
+        object(&api.raw("/version")?)
     }
 
     /// All API versions, and all kinds in them, as `.Capabilities.APIVersions` has them: `apps/v1`,
@@ -70,16 +78,16 @@ impl<'a> Discovery<'a> {
     ///
     /// # Errors
     /// The cluster cannot be asked.
-    pub fn api_versions(&self) -> Result<Vec<String>, Refusal> {
+    pub fn api_versions(&self, api: &dyn Api) -> Result<Vec<String>, Refusal> {
         let mut versions = Vec::new();
-        let core = object(&self.api.raw("/api")?)?;
+        let core = object(&api.raw("/api")?)?;
         if let Some(Value::List(_, names)) = core.get("versions") {
             versions.extend(names.iter().filter_map(|name| match name {
                 Value::Str(name) => Some(name.to_string()),
                 _ => None,
             }));
         }
-        let groups = object(&self.api.raw("/apis")?)?;
+        let groups = object(&api.raw("/apis")?)?;
         if let Some(Value::List(_, groups)) = groups.get("groups") {
             for group in groups.iter() {
                 let Value::Map(_, group) = group else { continue };
@@ -92,14 +100,14 @@ impl<'a> Discovery<'a> {
         }
         let mut all = versions.clone();
         for version in &versions {
-            match self.resource(version, "") {
+            match self.resource(api, version, "") {
                 Ok(_) => {}
                 // An aggregated API whose server is gone does not take the others with it.
                 Err(refusal) if matches!(refusal.kind, Kind::Status(_) | Kind::NotFound) => continue,
                 Err(refusal) => return Err(refusal),
             }
-            if let Some(kinds) = self.known.borrow().get(version) {
-                all.extend(kinds.keys().map(|kind| format!("{version}/{kind}")));
+            if let Some(kinds) = self.known().get(version) {
+                all.extend(kinds.names.iter().map(|kind| format!("{version}/{kind}")));
             }
         }
         all.sort();

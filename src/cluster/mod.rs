@@ -3,11 +3,13 @@
 #[cfg(feature = "cluster")]
 mod client;
 mod discovery;
+mod lookup;
 mod refusal;
 
 #[cfg(feature = "cluster")]
 pub use client::Client;
 pub use discovery::{Discovery, Resource};
+pub use lookup::{Asked, Log, Lookup, SavedObjects, Served, check_ownership};
 pub use refusal::{Kind, Refusal};
 
 use crate::go::json::{Into as JsonInto, read_with_integers};
@@ -93,7 +95,7 @@ pub fn escaped(text: &str) -> String {
 }
 
 /// A Kubernetes API that can be read.
-pub trait Api {
+pub trait Api: Send + Sync {
     /// What stands at a path with its query: the body of a GET.
     ///
     /// # Errors
@@ -118,22 +120,47 @@ fn object(bytes: &[u8]) -> Result<MapRef, Refusal> {
 /// # Errors
 /// As [`Api::raw`].
 pub fn get(api: &dyn Api, target: &Target) -> Result<MapRef, Refusal> {
+    if let Some(why) = target.name.as_deref().and_then(misnamed) {
+        return Err(Refusal::new(Kind::Garbled, why));
+    }
     api.raw(&target.path()).and_then(|bytes| object(&bytes)).map_err(|refusal| refusal.on(target))
+}
+
+/// Why a name cannot stand in a path, in Kubernetes' words (k8s.io/apimachinery: IsValidPathSegmentName).
+fn misnamed(name: &str) -> Option<String> {
+    let why = match name {
+        "." | ".." => format!("may not be '{name}'"),
+        _ => {
+            let found: Vec<String> = ['/', '%']
+                .into_iter()
+                .filter(|c| name.contains(*c))
+                .map(|c| format!("may not contain '{c}'"))
+                .collect();
+            found.join(" ")
+        }
+    };
+    (!why.is_empty()).then(|| format!("invalid resource name {}: [{why}]", crate::go::quote::quoted(name.as_bytes())))
 }
 
 /// How many objects a page has.
 const PAGE: usize = 250;
 
-/// All objects of a kind, page by page, each handed to `each`; the list's own `apiVersion` and `kind` come back.
+/// What a list says of itself.
+#[derive(Default)]
+pub struct Head {
+    /// `v1`
+    pub api_version: String,
+    /// `SecretList`
+    pub kind: String,
+    /// Its metadata: the state of the cluster that it shows.
+    pub metadata: Value,
+}
+
+/// All objects of a kind, page by page, each handed to `each`.
 ///
 /// # Errors
 /// As [`Api::raw`].
-pub fn list(
-    api: &dyn Api,
-    target: &Target,
-    selector: &str,
-    each: &mut dyn FnMut(MapRef),
-) -> Result<(String, String), Refusal> {
+pub fn list(api: &dyn Api, target: &Target, selector: &str, each: &mut dyn FnMut(MapRef)) -> Result<Head, Refusal> {
     let mut next = String::new();
     loop {
         let mut path = format!("{}?limit={PAGE}", target.path());
@@ -151,12 +178,17 @@ pub fn list(
                 }
             }
         }
-        next = match page.get("metadata") {
-            Some(Value::Map(_, metadata)) => text(&metadata, "continue"),
+        let about = |key: &str| match page.get("metadata") {
+            Some(Value::Map(_, metadata)) => text(&metadata, key),
             _ => String::new(),
         };
+        next = about("continue");
         if next.is_empty() {
-            return Ok((text(&page, "apiVersion"), text(&page, "kind")));
+            return Ok(Head {
+                api_version: text(&page, "apiVersion"),
+                kind: text(&page, "kind"),
+                metadata: page.get("metadata").unwrap_or_default(),
+            });
         }
     }
 }

@@ -1,5 +1,6 @@
 //! `.Capabilities`: what Helm says of the cluster when there is none.
 
+use super::scope::Release;
 use crate::diagnostic::{Diagnostic, Error, Failure};
 use crate::go::quote::quoted;
 use crate::value::{Elem, Json, Kind, Layout, Method, Object, Param, ParamKind, Str, Value};
@@ -241,11 +242,18 @@ impl Object for HelmVersion {
 pub(super) struct Capabilities([(&'static str, &'static str, Value); 3]);
 
 impl Capabilities {
-    /// Helm's own list of API versions, and those that the user adds.
-    pub(super) fn new(kube_version: &KubeVersion, more: &[String]) -> Self {
-        let known =
-            API_VERSIONS.iter().flat_map(|(group, versions)| versions.iter().map(move |v| format!("{group}{v}")));
-        let versions: Vec<Value> = known.chain(more.iter().cloned()).map(Value::from).collect();
+    /// A cluster's API versions; else Helm's own list, and those that the user adds.
+    pub(super) fn new(release: &Release) -> Self {
+        let kube_version = &release.kube_version;
+        let versions: Vec<Value> = match &release.served {
+            Some(served) => served.iter().map(|version| Value::from(version.as_str())).collect(),
+            None => {
+                let known = API_VERSIONS
+                    .iter()
+                    .flat_map(|(group, versions)| versions.iter().map(move |v| format!("{group}{v}")));
+                known.chain(release.api_versions.iter().cloned()).map(Value::from).collect()
+            }
+        };
         Capabilities([
             ("KubeVersion", "kubeversion", Value::object(Known { version: kube_version.clone(), copy: false })),
             ("APIVersions", "apiversions", Value::list_of(Elem::Versions, versions)),

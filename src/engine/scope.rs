@@ -3,6 +3,7 @@
 use super::capabilities::{Capabilities, KubeVersion};
 use crate::value::{Map, MapRef, MapType, Str, Value};
 use crate::values::Live;
+use std::sync::Arc;
 
 /// The release that a chart is rendered as.
 #[derive(Debug, Clone)]
@@ -17,6 +18,10 @@ pub struct Release {
     pub kube_version: KubeVersion,
     /// API versions beyond those that Helm knows.
     pub api_versions: Vec<String>,
+    /// The API versions of a cluster, which take the place of all others.
+    pub served: Option<Arc<Vec<String>>>,
+    /// `.Release.Revision`
+    pub revision: i64,
 }
 
 impl Release {
@@ -38,7 +43,7 @@ impl Release {
         map.insert("IsUpgrade", self.is_upgrade);
         map.insert("Name", self.name.as_str());
         map.insert("Namespace", self.namespace.as_str());
-        map.insert("Revision", Value::int(1));
+        map.insert("Revision", Value::int(self.revision));
         map.insert("Service", "Helm");
         Value::map(map)
     }
@@ -53,10 +58,7 @@ pub(super) struct Scope<'l, 'c> {
 /// The scopes of a chart and its subcharts, the chart's own last. Parent and subchart share `.Values.sub`
 /// and `.Release`, so what one changes the other sees (Helm: engine.recAllTpls).
 pub(super) fn scopes<'l, 'c>(top: &'l Live<'c>, values: &MapRef, release: &Release) -> Vec<Scope<'l, 'c>> {
-    let shared = Shared {
-        release: release.object(),
-        capabilities: Value::object(Capabilities::new(&release.kube_version, &release.api_versions)),
-    };
+    let shared = Shared { release: release.object(), capabilities: Value::object(Capabilities::new(release)) };
     let mut scopes = Vec::new();
     shared.add(top, values.clone(), &mut scopes);
     scopes

@@ -2,7 +2,9 @@
 
 use super::Call;
 use super::encoding::error_key;
+use crate::cluster::{Asked, Log};
 use crate::diagnostic::{Failure, FailureKind};
+use crate::go::slog::{Level, line};
 use crate::text::kept;
 use crate::value::{Map, Str, Value};
 use crate::yaml;
@@ -23,7 +25,7 @@ functions! {
         value => Ok(value.clone()),
     };
     "fail" (message: Str) |c| Err(raised(&c.str(0)));
-    "lookup" (api_version: Str, kind: Str, namespace: Str, name: Str) |_| Ok(Value::map(Map::new()));
+    "lookup" (api_version: Str, kind: Str, namespace: Str, name: Str) cluster;
     "getHostByName" (name: Str) host_by_name;
     "toYaml" (value: Any) |c| Ok(yaml::emit(c.arg(0)).map_or_else(|_| Value::str(""), trimmed));
     "mustToYaml" (value: Any) |c| yaml::emit(c.arg(0)).map(trimmed);
@@ -53,6 +55,20 @@ fn trimmed(mut text: Vec<u8>) -> Value {
         text.pop();
     }
     Value::str(text)
+}
+
+/// Without a cluster always empty.
+fn cluster(call: &mut Call<'_>) -> Result<Value, Failure> {
+    let Some(lookup) = call.host.world().lookup.clone() else { return Ok(Value::map(Map::new())) };
+    let words = [0, 1, 2, 3].map(|i| call.str(i).lossy().into_owned());
+    let [api_version, kind, namespace, name] = words.each_ref().map(String::as_str);
+    let mut log = Log::new();
+    let found = lookup.lookup(&Asked { api_version, kind, namespace, name }, &mut log);
+    for (message, pairs) in &log {
+        let pairs: Vec<(&str, &str)> = pairs.iter().map(|(key, value)| (*key, value.as_str())).collect();
+        call.host.world().warnings.push(line(Level::Error, message, &pairs));
+    }
+    found.map_err(Failure::new)
 }
 
 /// Without `--enable-dns` always empty.

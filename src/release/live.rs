@@ -5,7 +5,7 @@ use super::storage::{Found, Storage, key, not_found};
 use crate::cluster::{Api, Kind, Refusal, Target, get, list, text};
 use crate::diagnostic::{Diagnostic, Error};
 use crate::value::{MapRef, Value};
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// What Helm uses a holder's labels for; not shown where one revision was asked for.
 const SYSTEM_LABELS: &[&str] = &["name", "owner", "status", "version", "createdAt", "modifiedAt"];
@@ -21,7 +21,7 @@ pub enum Holder {
 
 /// Releases in a cluster.
 pub struct Live {
-    api: Rc<dyn Api>,
+    api: Arc<dyn Api>,
     holder: Holder,
     /// Of which namespace; none for all.
     namespace: Option<String>,
@@ -29,7 +29,7 @@ pub struct Live {
 
 impl Live {
     /// Nothing is asked yet.
-    pub fn new(api: Rc<dyn Api>, holder: Holder, namespace: Option<String>) -> Live {
+    pub fn new(api: Arc<dyn Api>, holder: Holder, namespace: Option<String>) -> Live {
         Live { api, holder, namespace }
     }
 

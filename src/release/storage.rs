@@ -51,13 +51,21 @@ pub fn key(name: &str, revision: i64) -> String {
     format!("sh.helm.release.v1.{name}.v{revision}")
 }
 
+/// Helm's words for what is not there.
+const NOT_FOUND: &str = "release: not found";
+
+/// Whether an error says that there is no such release.
+pub fn is_not_found(error: &Error) -> bool {
+    error.helm_words() == NOT_FOUND
+}
+
 /// There is no such release, or no such revision.
 pub fn not_found(name: &str, revision: Option<i64>) -> Error {
     let message = match revision {
         Some(revision) => format!("there is no revision {revision} of the release `{name}`"),
         None => format!("there is no release `{name}`"),
     };
-    Diagnostic::new(message, "release: not found").into()
+    Diagnostic::new(message, NOT_FOUND).into()
 }
 
 /// The revision that was made last.

@@ -1,5 +1,6 @@
 //! A release of a project, or a chart by itself, rendered; what follows from chance is found by rendering twice.
 
+use crate::cluster::Lookup;
 use crate::diagnostic::Error;
 use crate::engine::{KubeVersion, Release as HelmRelease};
 use crate::manifest::overrides::{Matches, Scope, apply};
@@ -12,6 +13,7 @@ use crate::value::MapRef;
 use crate::values::explain::Explanation;
 use crate::values::{self, Layer, Layers, ValueOptions};
 use crate::world::{Decrypt, World};
+use std::sync::Arc;
 
 /// The namespace of a release: from what the project says of it and the context that guards its environment.
 pub type Namespace<'a> = dyn Fn(Option<&str>, Option<&str>) -> String + Sync + 'a;
@@ -21,6 +23,23 @@ const FIXED: i128 = 1_767_225_600_000_000_000;
 
 /// How much later the second render is: year, month, day, weekday, hour, minute and second are all others then.
 const LATER: i128 = (398 * 86_400 + 3_661) * 1_000_000_000 + 123_456_789;
+
+/// A cluster that is rendered for, and what of a release is there already.
+pub struct Ground {
+    /// The cluster's version.
+    pub kube_version: KubeVersion,
+    /// Its API versions, and the kinds in them.
+    pub api_versions: Arc<Vec<String>>,
+    /// Who answers `lookup`.
+    pub lookup: Arc<dyn Lookup>,
+    /// The revision that would be made.
+    pub revision: i64,
+    /// Whether the release would be upgraded, not installed.
+    pub is_upgrade: bool,
+}
+
+/// Finds the cluster for a release: its name, its namespace, and the context that guards its environment.
+pub type Onto<'a> = dyn Fn(&str, &str, Option<&str>) -> Result<Ground, Error> + Sync + 'a;
 
 /// What flags say of a render, over what a project says.
 pub struct Flags<'a> {
@@ -53,6 +72,8 @@ pub struct Flags<'a> {
     pub world: Box<dyn Fn() -> World + Sync + 'a>,
     /// Decrypts layers.
     pub decrypt: Option<Decrypt>,
+    /// The cluster that is rendered for; without one Helm's assumptions hold.
+    pub onto: Option<Box<Onto<'a>>>,
 }
 
 /// What came of a render.
@@ -197,7 +218,7 @@ pub fn installed(
     let (options, namespace) = layered(project, &installation, flags);
     let mut api_versions = installation.api_versions.clone();
     api_versions.extend(flags.api_versions.iter().cloned());
-    let request = Request {
+    let mut request = Request {
         chart: installation.chart.clone(),
         release: HelmRelease {
             name: installation.release.name().to_owned(),
@@ -205,18 +226,27 @@ pub fn installed(
             is_upgrade: flags.is_upgrade,
             kube_version: flags.kube_version.clone().or_else(|| installation.kube_version.clone()).unwrap_or_default(),
             api_versions,
+            served: None,
+            revision: 1,
         },
         include_crds: flags.include_crds,
         skip_schema_validation: flags.skip_schema_validation,
         tera: flags.tera,
     };
+    let lookup = grounded(&mut request.release, flags, installation.kube_context.as_deref())?;
     let scope = Scope { release: &release.key.text, namespace: &request.release.namespace };
     let mut matches = Matches::default();
     let swap = |manifests: &mut Manifests, matches: &mut Matches| match flags.overrides {
         true => apply(manifests, &installation.overrides, scope, matches),
         false => Ok(()),
     };
-    let result = drawn(tree, &request, &options, flags, change, &mut |m| swap(m, &mut matches), rendered);
+    let result = drawn(
+        tree,
+        &Asked { request: &request, lookup, options: &options, change },
+        flags,
+        &mut |m| swap(m, &mut matches),
+        rendered,
+    );
     rendered.matches = matches;
     result
 }
@@ -233,7 +263,7 @@ pub fn chart(
     change: Option<&Change<'_>>,
     rendered: &mut Rendered,
 ) -> Result<(), Error> {
-    let request = Request {
+    let mut request = Request {
         chart: crate::chart::locate(tree, chart)?,
         release: HelmRelease {
             name: name.to_owned(),
@@ -241,21 +271,46 @@ pub fn chart(
             is_upgrade: flags.is_upgrade,
             kube_version: flags.kube_version.clone().unwrap_or_default(),
             api_versions: flags.api_versions.clone(),
+            served: None,
+            revision: 1,
         },
         include_crds: flags.include_crds,
         skip_schema_validation: flags.skip_schema_validation,
         tera: flags.tera,
     };
-    drawn(tree, &request, &flags.values, flags, change, &mut |_| Ok(()), rendered)
+    let lookup = grounded(&mut request.release, flags, None)?;
+    let asked = Asked { request: &request, lookup, options: &flags.values, change };
+    drawn(tree, &asked, flags, &mut |_| Ok(()), rendered)
+}
+
+/// Puts a release on the ground of a cluster, if it is rendered for one; who answers `lookup` there.
+fn grounded(
+    release: &mut HelmRelease,
+    flags: &Flags<'_>,
+    context: Option<&str>,
+) -> Result<Option<Arc<dyn Lookup>>, Error> {
+    let Some(onto) = &flags.onto else { return Ok(None) };
+    let ground = onto(&release.name, &release.namespace, context)?;
+    release.kube_version = ground.kube_version;
+    release.served = Some(ground.api_versions);
+    release.revision = ground.revision;
+    release.is_upgrade = ground.is_upgrade;
+    Ok(Some(ground.lookup))
+}
+
+/// A render.
+struct Asked<'a> {
+    request: &'a Request,
+    lookup: Option<Arc<dyn Lookup>>,
+    options: &'a ValueOptions,
+    change: Option<&'a Change<'a>>,
 }
 
 /// Renders, and once more with other chance and another time where the chart draws upon them.
 fn drawn(
     tree: &dyn Tree,
-    request: &Request,
-    options: &ValueOptions,
+    Asked { request, lookup, options, change }: &Asked<'_>,
     flags: &Flags<'_>,
-    change: Option<&Change<'_>>,
     swap: &mut dyn FnMut(&mut Manifests) -> Result<(), Error>,
     rendered: &mut Rendered,
 ) -> Result<(), Error> {
@@ -285,7 +340,14 @@ fn drawn(
     };
     rendered.name.clone_from(&request.release.name);
     rendered.namespace.clone_from(&request.release.namespace);
-    let mut world = (flags.world)();
+    let outside = || {
+        let mut world = (flags.world)();
+        if lookup.is_some() {
+            world.lookup.clone_from(lookup);
+        }
+        world
+    };
+    let mut world = outside();
     if let Some(seed) = flags.seed {
         (world.seed, world.now) = (Some(seed), Some(FIXED));
     } else if flags.is_compared {
@@ -297,7 +359,7 @@ fn drawn(
     if !world.drawn || flags.seed.is_some() || !flags.is_compared {
         return Ok(());
     }
-    let mut other = (flags.world)();
+    let mut other = outside();
     (other.seed, other.inverted) = (Some(0), true);
     other.now = Some(world.first_told().unwrap_or(FIXED) + LATER);
     let warnings = std::mem::take(&mut rendered.warnings);

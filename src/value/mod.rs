@@ -388,6 +388,11 @@ impl Value {
         Value::List(ListType { elem, nil: false }, items.into())
     }
 
+    /// A `map[string]interface {}` that others may share.
+    pub fn map_ref(map: MapRef) -> Value {
+        Value::Map(MapType::Any, map)
+    }
+
     /// A `map[string]interface {}`.
     pub fn map(map: Map) -> Value {
         Value::Map(MapType::Any, MapRef::new(map))

@@ -19,6 +19,8 @@ pub fn rendered(tree: &Memory) -> Result<Vec<Vec<u8>>, String> {
                 is_upgrade: false,
                 kube_version: Default::default(),
                 api_versions: Vec::new(),
+                served: None,
+                revision: 1,
             },
             include_crds: false,
             skip_schema_validation: false,

@@ -8,13 +8,21 @@ use crate::go::slog::{Level, line};
 use crate::release::{Holder, Live, Memory, Storage};
 use crate::tree::Disk;
 use clap::ArgMatches;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// The storage that Helm would ask, in one namespace or in all of them.
 ///
 /// # Errors
 /// There is no such driver, or it cannot be reached.
 pub(in crate::cli) fn storage(matches: &ArgMatches, namespace: Option<&str>) -> Result<Box<dyn Storage>, Error> {
+    storage_of(&connection(matches, None), namespace)
+}
+
+/// The same, by a way that is known.
+///
+/// # Errors
+/// As [`storage`].
+pub(in crate::cli) fn storage_of(connection: &Connection, namespace: Option<&str>) -> Result<Box<dyn Storage>, Error> {
     let driver = variable("HELM_DRIVER").unwrap_or_default();
     let namespace = namespace.map(str::to_owned);
     let holder = match driver.as_str() {
@@ -33,7 +41,7 @@ pub(in crate::cli) fn storage(matches: &ArgMatches, namespace: Option<&str>) -> 
             return Err(Diagnostic::new(message, helm).hint(hint).into());
         }
     };
-    let api = connect(&connection(matches, None))?;
+    let api = connect(connection)?;
     Ok(Box::new(Live::new(api, holder, namespace)))
 }
 
@@ -42,9 +50,9 @@ pub(in crate::cli) fn storage(matches: &ArgMatches, namespace: Option<&str>) -> 
 /// # Errors
 /// There is no way to it.
 #[cfg(feature = "cluster")]
-pub(in crate::cli) fn connect(connection: &Connection) -> Result<Rc<dyn Api>, Error> {
+pub(in crate::cli) fn connect(connection: &Connection) -> Result<Arc<dyn Api>, Error> {
     match crate::cluster::Client::connect(connection) {
-        Ok(client) => Ok(Rc::new(client)),
+        Ok(client) => Ok(Arc::new(client)),
         Err(refusal) => {
             let helm = format!("kubernetes cluster unreachable: {}", refusal.message);
             Err(Diagnostic::new(refusal.message, helm).into())
@@ -57,6 +65,6 @@ pub(in crate::cli) fn connect(connection: &Connection) -> Result<Rc<dyn Api>, Er
 /// # Errors
 /// Always.
 #[cfg(not(feature = "cluster"))]
-pub(in crate::cli) fn connect(_: &Connection) -> Result<Rc<dyn Api>, Error> {
+pub(in crate::cli) fn connect(_: &Connection) -> Result<Arc<dyn Api>, Error> {
     Err(Error::helm("this rhelm is built without the feature `cluster`"))
 }

@@ -18,6 +18,8 @@ fn reads(loaded: &Loaded, top: &Live<'_>, values: &MapRef) -> Result<ValueReads,
         is_upgrade: false,
         kube_version: KubeVersion::default(),
         api_versions: Vec::new(),
+        served: None,
+        revision: 1,
     };
     // Templates can change values, and what is told is of those that they began with.
     let values = &deep_copy(values);

@@ -1,0 +1,266 @@
+//! The clusters that are rendered for: their versions, `lookup`, and whether they would take what was rendered.
+
+use super::connection::connection;
+use super::stored::{connect, storage_of};
+use super::terminal::Terminal;
+use crate::cluster::{Api, Connection, Discovery, Kind, Lookup, Refusal, SavedObjects, Served, Target, get};
+use crate::cluster::{check_ownership, text};
+use crate::diagnostic::{Diagnostic, Error};
+use crate::engine::{KubeVersion, Release};
+use crate::go::slog::{Level, line};
+use crate::manifest::Manifests;
+use crate::subject::Ground;
+use crate::tree::{Disk, Tree};
+use crate::value::Value;
+use crate::yaml;
+use clap::ArgMatches;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// A cluster that answers.
+#[derive(Clone)]
+pub(super) struct Cluster {
+    api: Arc<dyn Api>,
+    discovery: Arc<Discovery>,
+}
+
+impl Cluster {
+    /// The cluster, once it has answered.
+    ///
+    /// # Errors
+    /// It cannot be reached.
+    pub(super) fn reached(connection: &Connection, terminal: &mut Terminal) -> Result<Cluster, Error> {
+        let found = Cluster::new(connection).and_then(|cluster| cluster.kube_version().map(|_| cluster));
+        found.map_err(|error| {
+            let words = format!("cluster reachability check failed: {}", error.helm_words());
+            if terminal.speaks_helm() {
+                terminal.say(&line(Level::Error, &words, &[]));
+            }
+            error.wrap_helm(|_| words.clone())
+        })
+    }
+
+    fn new(connection: &Connection) -> Result<Cluster, Error> {
+        Ok(Cluster { api: connect(connection)?, discovery: Arc::default() })
+    }
+
+    fn failed(&self, refusal: &Refusal) -> Error {
+        refusal.diagnostic(self.api.server(), "").into()
+    }
+
+    /// Its version.
+    ///
+    /// # Errors
+    /// It cannot be asked, or says what is none.
+    pub(super) fn kube_version(&self) -> Result<KubeVersion, Error> {
+        let map = self.discovery.version(self.api.as_ref()).map_err(|refusal| self.failed(&refusal))?;
+        let mut version = KubeVersion::parse(&text(&map, "gitVersion"))?;
+        (version.major, version.minor) = (text(&map, "major"), text(&map, "minor"));
+        version.version = text(&map, "gitVersion");
+        Ok(version)
+    }
+
+    /// Its API versions and their kinds.
+    ///
+    /// # Errors
+    /// It cannot be asked.
+    pub(super) fn api_versions(&self) -> Result<Arc<Vec<String>>, Error> {
+        let found = self.discovery.api_versions(self.api.as_ref());
+        found.map(Arc::new).map_err(|refusal| self.failed(&refusal))
+    }
+
+    /// Who answers `lookup`.
+    pub(super) fn lookup(&self) -> Arc<dyn Lookup> {
+        Arc::new(Served::new(self.api.clone(), self.discovery.clone()))
+    }
+
+    /// Whether it knows all kinds of the objects, and none of them belongs to somebody else (Helm: Install.RunWithContext).
+    ///
+    /// # Errors
+    /// What it would refuse, or that it cannot be asked.
+    pub(super) fn accepts(&self, manifests: &Manifests, release: &Release, take: bool) -> Result<(), Error> {
+        let mut unknown = Vec::new();
+        let mut targets = Vec::new();
+        for resource in &manifests.resources {
+            let Ok(Value::Map(_, object)) = yaml::parse(resource.text.as_bytes()) else { continue };
+            let (api_version, kind) = (text(&object, "apiVersion"), text(&object, "kind"));
+            let Some(Value::Map(_, metadata)) = object.get("metadata") else { continue };
+            let (name, namespace) = (text(&metadata, "name"), text(&metadata, "namespace"));
+            let found = match self.discovery.resource(self.api.as_ref(), &api_version, &kind) {
+                Ok(found) => found,
+                Err(Refusal { kind: Kind::NotFound, .. }) => None,
+                Err(refusal) => return Err(self.failed(&refusal)),
+            };
+            let Some(found) = found else {
+                unknown.push(format!(
+                    "resource mapping not found for name: \"{name}\" namespace: \"{namespace}\" from \"\": no matches for \
+                     kind \"{kind}\" in version \"{api_version}\"\nensure CRDs are installed first"
+                ));
+                continue;
+            };
+            let (group, version) = api_version.split_once('/').unwrap_or(("", &api_version));
+            let place = if namespace.is_empty() { release.namespace.clone() } else { namespace };
+            targets.push((
+                kind,
+                Target {
+                    group: group.to_owned(),
+                    version: version.to_owned(),
+                    resource: found.plural,
+                    namespace: found.namespaced.then_some(place),
+                    name: Some(name),
+                },
+            ));
+        }
+        if !unknown.is_empty() {
+            let all = if let [one] = unknown.as_slice() { one.clone() } else { format!("[{}]", unknown.join(", ")) };
+            let helm = format!("unable to build kubernetes objects from release manifest: {all}");
+            let message = format!("the cluster at {} does not know all kinds of these objects", self.api.server());
+            let mut diagnostic = Diagnostic::new(message, helm);
+            diagnostic.facts.extend(unknown.iter().filter_map(|why| why.lines().next().map(str::to_owned)));
+            return Err(diagnostic.hint("install the custom resource definitions first").into());
+        }
+        if release.is_upgrade {
+            return Ok(());
+        }
+        for (kind, target) in targets.iter().filter(|(_, target)| target.name.as_deref() != Some("")) {
+            let name = target.name.as_deref().unwrap_or_default();
+            let namespace = target.namespace.as_deref().unwrap_or_default();
+            let shown = format!("{kind} \"{name}\" in namespace \"{namespace}\"");
+            match get(self.api.as_ref(), target) {
+                Err(Refusal { kind: Kind::NotFound, .. }) => {}
+                Err(refusal) => {
+                    let helm = format!(
+                        "unable to continue with install: could not get information about the resource {shown}: "
+                    );
+                    return Err(refusal.diagnostic(self.api.server(), &helm).into());
+                }
+                Ok(_) if take => {}
+                Ok(object) => {
+                    if let Err(why) = check_ownership(&object, &release.name, &release.namespace) {
+                        let helm = format!(
+                            "unable to continue with install: {shown} exists and cannot be imported into the current \
+                             release: {why}"
+                        );
+                        let message = format!("{shown} is in the cluster already, and not of this release");
+                        return Err(Diagnostic::new(message, helm).fact(why).into());
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The clusters of a project, each reached when it is needed first.
+pub(super) struct Clusters<'m> {
+    matches: &'m ArgMatches,
+    known: Mutex<HashMap<String, Known>>,
+}
+
+#[derive(Clone)]
+struct Known {
+    cluster: Cluster,
+    kube_version: KubeVersion,
+    api_versions: Arc<Vec<String>>,
+}
+
+impl<'m> Clusters<'m> {
+    /// None is asked yet.
+    pub(super) fn new(matches: &'m ArgMatches) -> Clusters<'m> {
+        Clusters { matches, known: Mutex::default() }
+    }
+
+    /// How the cluster of an environment is reached, which names its context or not.
+    ///
+    /// # Errors
+    /// A flag or a variable names another one: an environment is never compared through a stranger's.
+    pub(super) fn connection(&self, context: Option<&str>) -> Result<Connection, Error> {
+        let connection = connection(self.matches, context);
+        match context {
+            Some(own) if connection.context != own => {
+                let message = format!(
+                    "the environment belongs to the context `{own}`, and `{}` is asked for",
+                    connection.context
+                );
+                Err(Diagnostic::own(message)
+                    .hint("leave out --kube-context, or change `kubeContext` in rhelm.yaml")
+                    .into())
+            }
+            _ => Ok(connection),
+        }
+    }
+
+    fn known(&self, context: Option<&str>) -> Result<Known, Error> {
+        let key = context.unwrap_or_default().to_owned();
+        // One asks for all: the others wait for the answer.
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = known.get(&key) {
+            return Ok(found.clone());
+        }
+        let cluster = Cluster::new(&self.connection(context)?)?;
+        let found = Known { kube_version: cluster.kube_version()?, api_versions: cluster.api_versions()?, cluster };
+        known.insert(key, found.clone());
+        Ok(found)
+    }
+
+    /// The ground for a release that would be installed.
+    ///
+    /// # Errors
+    /// The cluster cannot be asked.
+    pub(super) fn install(&self, context: Option<&str>) -> Result<Ground, Error> {
+        let Known { cluster, kube_version, api_versions } = self.known(context)?;
+        Ok(Ground { kube_version, api_versions, lookup: cluster.lookup(), revision: 1, is_upgrade: false })
+    }
+
+    /// The ground for a release that would be upgraded if it is there: what `helm upgrade --dry-run=server` stands on.
+    ///
+    /// # Errors
+    /// The cluster or the storage cannot be asked.
+    pub(super) fn upgrade(&self, name: &str, namespace: &str, context: Option<&str>) -> Result<Ground, Error> {
+        let mut ground = self.install(context)?;
+        let storage = storage_of(&self.connection(context)?, Some(namespace))?;
+        match storage.history(name) {
+            Ok(found) => {
+                let last = found.records.iter().map(|record| record.revision).max().unwrap_or_default();
+                (ground.revision, ground.is_upgrade) = (last + 1, true);
+            }
+            Err(error) if crate::release::is_not_found(&error) => {}
+            Err(error) => return Err(error),
+        }
+        Ok(ground)
+    }
+}
+
+/// Saved objects from files and folders, if any are named.
+///
+/// # Errors
+/// One cannot be read, or holds what is no object.
+pub(super) fn saved(paths: &[String]) -> Result<Option<Arc<dyn Lookup>>, Error> {
+    if paths.is_empty() {
+        return Ok(None);
+    }
+    let mut objects = SavedObjects::default();
+    for path in paths {
+        let wrong = |path: &str, why: &str| Error::from(Diagnostic::own(format!("objects from `{path}`: {why}")));
+        let files = match Disk.kind(path).map_err(|error| wrong(path, &error.words))? {
+            crate::tree::Kind::Folder => {
+                let mut names: Vec<String> = std::fs::read_dir(path)
+                    .map_err(|error| wrong(path, &error.to_string()))?
+                    .filter_map(|entry| Some(entry.ok()?.path().to_string_lossy().into_owned()))
+                    .filter(|name| [".yaml", ".yml", ".json"].iter().any(|end| name.ends_with(end)))
+                    .collect();
+                names.sort();
+                names
+            }
+            _ => vec![path.clone()],
+        };
+        for file in files {
+            let bytes = Disk.read(&file).map_err(|error| wrong(&file, &error.words))?;
+            objects.add(&bytes).map_err(|(why, line)| match line {
+                Some(line) => wrong(&format!("{file}:{line}"), &why),
+                None => wrong(&file, &why),
+            })?;
+        }
+    }
+    Ok(Some(Arc::new(objects)))
+}
