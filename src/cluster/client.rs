@@ -164,6 +164,9 @@ async fn config(connection: &Connection) -> Result<Config, Refusal> {
             continue;
         }
         let wrong = |error: &dyn std::error::Error| unreachable(format!("the kubeconfig `{path}`: {}", cause(error)));
+        if connection.named && !Path::new(path).exists() {
+            return Err(unreachable(format!("stat {path}: no such file or directory")));
+        }
         let next = Kubeconfig::read_from(path).map_err(|error| wrong(&error))?;
         kubeconfig = Some(match kubeconfig {
             None => next,
@@ -210,15 +213,19 @@ async fn config(connection: &Connection) -> Result<Config, Refusal> {
         config.auth_info.impersonate_groups = Some(connection.as_groups.clone());
     }
     if !connection.ca_file.is_empty() {
-        let pem = std::fs::read(&connection.ca_file)
-            .map_err(|error| unreachable(format!("the authority's file `{}`: {error}", connection.ca_file)))?;
+        let path = &connection.ca_file;
+        let pem = std::fs::read(path).map_err(|error| {
+            unreachable(format!("invalid configuration: unable to read certificate-authority {path}: {error}"))
+        })?;
         let certificates = rustls_pki_types::pem::PemObject::pem_slice_iter(&pem)
             .map(|found: Result<rustls_pki_types::CertificateDer<'_>, _>| found.map(|der| der.to_vec()))
-            .collect::<Result<Vec<_>, _>>();
-        config.root_cert = Some(
-            certificates
-                .map_err(|error| unreachable(format!("the authority's file `{}`: {error}", connection.ca_file)))?,
-        );
+            .collect::<Result<Vec<_>, _>>()
+            .unwrap_or_default();
+        if certificates.is_empty() {
+            let words = "unable to load root certificates: no valid certificate authority data seen";
+            return Err(unreachable(format!("{words} in `{path}`")));
+        }
+        config.root_cert = Some(certificates);
         config.root_cert_file = None;
     }
     if !connection.tls_server_name.is_empty() {

@@ -62,7 +62,9 @@ impl Refusal {
                 Diagnostic::new(message, format!("kubernetes cluster unreachable: {}", self.message))
             }
             Kind::Unauthorized => {
-                Diagnostic::new(format!("the cluster at {server} does not accept these credentials"), reached)
+                let words = "the server has asked for the client to provide credentials";
+                let message = format!("the cluster at {server} does not accept these credentials");
+                Diagnostic::new(message, format!("kubernetes cluster unreachable: {words}"))
                     .fact(self.message.clone())
                     .hint("log in again, or choose another context with --kube-context")
             }
