@@ -825,6 +825,12 @@ fn compare(
         from.manifests.veil(&secrets, !omitted);
         to.manifests.veil(&secrets, !omitted);
     }
+    let digests = sides.iter().all(|kept| *kept == Some(Kept::Digest));
+    let has_secrets = |given: &Given| given.manifests.resources.iter().any(|document| document.kind == "Secret");
+    if digests && from.namespace != to.namespace && has_secrets(from) && has_secrets(to) {
+        let words = "the values of Secrets are digests made for two namespaces, so they are not compared";
+        to.warnings.push(format!("warning: {}: {words}", pair.release));
+    }
     let home = from.namespace.clone().or_else(|| to.namespace.clone()).unwrap_or_else(|| "default".to_owned());
     let other = to.namespace.clone().unwrap_or_else(|| home.clone());
     let left = Side { manifests: &from.manifests, namespace: &home, secrets: from.kept.unwrap_or(Kept::Plain) };

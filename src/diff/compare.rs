@@ -118,7 +118,7 @@ impl<'a> Comparison<'a> {
         let Matched { mut pairs, mut removed, mut added } = matching(&self.from, &self.to);
         let same = pairs.len();
         if !self.options.no_renames {
-            let renamed = renames::renames(&self.from, &removed, &self.to, &added);
+            let renamed = renames::renames(&self.from, &removed, &self.to, &added, &self.sides);
             removed.retain(|i| !renamed.iter().any(|(from, _)| from == i));
             added.retain(|i| !renamed.iter().any(|(_, to)| to == i));
             pairs.extend(renamed);
