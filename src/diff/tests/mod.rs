@@ -506,6 +506,33 @@ fn markdown_is_cut() {
 }
 
 #[test]
+fn markdown_of_one_large_object_is_cut() {
+    let object = |salt: &str| {
+        let lines: String = (0..3_000).map(|i| format!("  key{i}: {salt}{i}\n")).collect();
+        format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: n}}\ndata:\n{lines}")
+    };
+    let report = with(&object("a"), &object("b"), &Options::default());
+    for max_size in [400, 2_000, 65_000] {
+        let text = write(&report, Format::Markdown, &Layout { max_size, ..Layout::default() }).unwrap();
+        let text = String::from_utf8(text).unwrap();
+        // As much as fits: another line would not.
+        assert!(text.len() <= max_size && text.len() + 40 > max_size, "{} of {max_size}: {text}", text.len());
+        assert!(text.contains("-   key0: a0\n"), "{text}");
+        let shown = text.lines().filter(|line| line.starts_with(['-', '+', ' '])).count();
+        let all = shown_lines(&report);
+        assert!(text.contains(&format!("\n... {} more lines are left out: ", all - shown)), "{shown} of {all}: {text}");
+        assert!(!text.contains("more changed"), "{text}");
+    }
+    // Not even a line has room.
+    let text = write(&report, Format::Markdown, &Layout { max_size: 200, ..Layout::default() }).unwrap();
+    assert!(String::from_utf8(text).unwrap().contains("**1 more changed object is left out"));
+}
+
+fn shown_lines(report: &[Compared]) -> usize {
+    shown(report, Format::Diff, None).lines().count() - 1
+}
+
+#[test]
 fn left_out_on_one_side() {
     let object = |name: &str, value: &str| {
         format!(
