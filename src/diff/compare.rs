@@ -267,6 +267,7 @@ impl<'a> Comparison<'a> {
             text = Str::from(normal);
         }
         let gone = rules.whole()
+            || item.by_chance
             || rules.about_lines() && lines::lines(&text).iter().all(|line| line.is_empty() || rules.line(line, None));
         if gone {
             return (text, None);

@@ -1,6 +1,7 @@
 //! A side taken apart into objects: without separators and `# Source:` lines, Lists into their items.
 
 use super::{Options, Side};
+use crate::manifest::chance::there_by_chance;
 use crate::manifest::{Document, Event, Object, clean, edits, is_blank, overrides, split};
 use crate::value::Str;
 use crate::yaml::{self, Data, Node};
@@ -22,6 +23,8 @@ pub(super) struct Item {
     pub(super) source: String,
     /// The document that it is in, among all that are compared.
     pub(super) document: usize,
+    /// Whether chance decides if it is there, and the other side does not know.
+    pub(super) by_chance: bool,
 }
 
 /// A document of a side, for the whole text.
@@ -42,8 +45,13 @@ pub(super) fn objects(side: &Side<'_>, options: &Options) -> (Vec<Item>, Vec<Par
         }
         let source = source.unwrap_or_else(|| path.to_owned());
         let number = parts.len();
+        // Where both sides tell it, it is a part of what is compared.
+        let by_chance = there_by_chance(&text).filter(|_| !options.marked).map(Str::from);
+        let (text, by_chance) = (by_chance.clone().unwrap_or(text), by_chance.is_some());
         parts.push(Part { source: source.clone(), text: text.clone() });
+        let first = items.len();
         take_apart(text, &source, side.namespace, number, &mut items);
+        items.iter_mut().skip(first).for_each(|item| item.by_chance = by_chance);
     };
     if options.include_crds {
         for (path, text) in &side.manifests.crds {
@@ -75,7 +83,7 @@ fn take_apart(text: Str, source: &str, namespace: &str, document: usize, items: 
                 object.kind = kind;
             }
             let own = object.namespace == namespace;
-            items.push(Item { object, own, text, source: source.to_owned(), document });
+            items.push(Item { object, own, text, source: source.to_owned(), document, by_chance: false });
         }
         return;
     }
@@ -93,7 +101,7 @@ fn take_apart(text: Str, source: &str, namespace: &str, document: usize, items: 
         namespace: place,
         name: head.name.to_string(),
     };
-    items.push(Item { object, own, text, source: source.to_owned(), document });
+    items.push(Item { object, own, text, source: source.to_owned(), document, by_chance: false });
 }
 
 /// The items of a List as texts of their own, and what they are if they do not say it.
