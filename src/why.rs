@@ -10,8 +10,10 @@
 use crate::diagnostic::Location;
 use crate::diff::{self, Change, ChangeKind, Field, Options, Side};
 use crate::go::json;
+use crate::manifest::chance::CHANCE;
 use crate::manifest::{Manifests, Object};
-use crate::subject::{Flags, Rendered, Rendering};
+use crate::render::Memo;
+use crate::subject::{Flags, Rendered, Rendering, Trial};
 use crate::value::{Map, MapRef, MapType, Str, Value};
 use crate::values::explain::{Effect, Explained, Explanation, Origin, Voice, path_text};
 use crate::values::{GLOBAL, deep_copy};
@@ -288,6 +290,8 @@ pub fn explain(changes: &mut [Change], from: &Side<'_>, to: &Side<'_>, known: &K
         homes,
         spots: &spots,
         candidates: &candidates,
+        memo: Memo::default(),
+        by_chance: spots.iter().any(has_chance),
         tried: BTreeMap::new(),
         renders: 0,
         exhausted: false,
@@ -307,6 +311,11 @@ pub fn explain(changes: &mut [Change], from: &Side<'_>, to: &Side<'_>, known: &K
         return vec![format!("--why: {} values may be the reason, and not all could be tried", candidates.len())];
     }
     Vec::new()
+}
+
+/// Whether chance has a part in what differs.
+fn has_chance(spot: &Spot) -> bool {
+    [&spot.known, &spot.other].into_iter().flatten().any(|text| text.contains(CHANCE))
 }
 
 /// Sentences for what was found.
@@ -387,6 +396,9 @@ struct Search<'a> {
     homes: [&'a str; 2],
     spots: &'a [Spot],
     candidates: &'a [Candidate],
+    memo: Memo,
+    /// Whether chance has a part in what differs. Else it is not looked for, which takes a second render.
+    by_chance: bool,
     /// What was rendered before; none: it failed.
     tried: BTreeMap<Vec<usize>, Option<Rc<Outcome>>>,
     renders: usize,
@@ -418,7 +430,8 @@ impl Search<'_> {
             }
         };
         let mut rendered = Rendered::default();
-        self.rendering.render(self.known.flags, Some(&change), &mut rendered).ok()?;
+        let trial = Trial { change: &change, memo: &self.memo, is_marked: self.by_chance };
+        self.rendering.render(self.known.flags, Some(&trial), &mut rendered).ok()?;
         if let Some((secrets, digests)) = self.known.veiled {
             rendered.manifests.veil(secrets, digests);
         }
@@ -427,10 +440,16 @@ impl Search<'_> {
 
     fn outcome(&self, manifests: &Manifests) -> Outcome {
         let side = Side { manifests, ..*self.side };
-        let options = Options { no_renames: true, ..self.known.options.clone() };
+        let marked = self.known.options.marked && self.by_chance;
+        let whole = Options { marked, ..self.known.options.clone() };
+        let options = Options { no_renames: true, ..whole.clone() };
         let moved = diff::compare(&side, self.side, &options);
-        let left = diff::compare(&side, self.other, self.known.options);
         let mut outcome = Outcome::default();
+        let about = |spot: &Spot| moved.iter().any(|change| spot.is_about(change, self.homes));
+        if !self.spots.iter().any(about) {
+            return outcome;
+        }
+        let left = diff::compare(&side, self.other, &whole);
         for (i, spot) in self.spots.iter().enumerate() {
             let mut about = moved.iter().filter(|change| spot.is_about(change, self.homes));
             if !about.clone().any(|change| spot.is_touched(change)) {
@@ -592,23 +611,20 @@ impl Search<'_> {
                 found.told = found.back();
             }
         }
-        for (i, candidate) in self.candidates.iter().enumerate().skip(given) {
-            let mut pending = self.pending(|found| found.told.is_empty());
-            pending.retain(|spot| {
-                let Some((spot, found)) = self.spots.get(*spot).zip(self.found.get(*spot)) else { return false };
+        for (rank, group) in self.groups(given) {
+            let pending: BTreeSet<usize> = self.pending(|found| {
                 // What is less likely than what brings back the other side is not asked.
                 let best = found.back().iter().filter_map(|i| self.candidates.get(*i)).map(|c| c.rank).min();
-                if best.is_some_and(|best| candidate.rank > best) {
-                    return false;
-                }
-                let has_news = || {
-                    let mut causes = found.alone.keys().filter_map(|i| self.candidates.get(*i));
-                    causes.any(|candidate| candidate.is_news(spot))
-                };
-                // What is unlikely is tried where nothing else was found.
-                candidate.rank <= LIKELY || candidate.is_news(spot) || !has_news()
+                found.told.is_empty() && best.is_none_or(|best| rank <= best)
             });
-            self.halve(&[i], &pending);
+            let has_news = |spot: &usize| {
+                let Some((spot, found)) = self.spots.get(*spot).zip(self.found.get(*spot)) else { return false };
+                let mut causes = found.alone.keys().filter_map(|i| self.candidates.get(*i));
+                causes.any(|candidate| candidate.is_news(spot))
+            };
+            // What is unlikely is tried where nothing else was found.
+            let wanted = pending.into_iter().filter(|spot| rank <= LIKELY || !has_news(spot)).collect();
+            self.halve(&group, &wanted);
         }
         for (spot, found) in self.spots.iter().zip(&mut self.found) {
             if !found.told.is_empty() {
@@ -626,6 +642,18 @@ impl Search<'_> {
                 rest()
             };
         }
+    }
+
+    /// The candidates behind the first `given`, by rank; those that change one value stand in several groups.
+    fn groups(&self, given: usize) -> Vec<(u8, Vec<usize>)> {
+        let mut groups: BTreeMap<(u8, usize), Vec<usize>> = BTreeMap::new();
+        let mut rounds: BTreeMap<(u8, &[String]), usize> = BTreeMap::new();
+        for (i, candidate) in self.candidates.iter().enumerate().skip(given) {
+            let round = rounds.entry((candidate.rank, &candidate.path)).or_default();
+            groups.entry((candidate.rank, *round)).or_default().push(i);
+            *round += 1;
+        }
+        groups.into_iter().map(|((rank, _), group)| (rank, group)).collect()
     }
 
     fn pending(&self, is: impl Fn(&Found) -> bool) -> BTreeSet<usize> {

@@ -6,6 +6,7 @@ use crate::manifest::{Document, Event, Object, clean, edits, is_blank, overrides
 use crate::value::Str;
 use crate::yaml::{self, Data, Node};
 use bstr::ByteSlice;
+use std::collections::HashMap;
 
 /// How deep Lists may hold Lists.
 const DEEPEST: usize = 20;
@@ -35,8 +36,30 @@ pub(super) struct Part {
     pub(super) text: Str,
 }
 
-/// All objects of a side that are compared, in its order, and the documents that they are in.
-pub(super) fn objects(side: &Side<'_>, options: &Options) -> (Vec<Item>, Vec<Part>) {
+/// How many documents of each text both sides have. Where they mean the same on both sides, nobody needs to look at them.
+pub(super) fn shared<'m>(from: &Side<'m>, to: &Side<'m>) -> HashMap<&'m Str, usize> {
+    if from.namespace != to.namespace || from.secrets != to.secrets {
+        return HashMap::new();
+    }
+    let count = |side: &Side<'m>| {
+        let mut counts: HashMap<&'m Str, usize> = HashMap::new();
+        for document in side.manifests.resources.iter().chain(&side.manifests.hooks) {
+            *counts.entry(&document.text).or_default() += 1;
+        }
+        counts
+    };
+    let others = count(to);
+    let mut counts = count(from);
+    counts.retain(|text, count| {
+        *count = others.get(text).copied().unwrap_or_default().min(*count);
+        *count > 0
+    });
+    counts
+}
+
+/// All objects of a side that are compared, in its order, and the documents that they are in. Those that are `shared` are
+/// passed over.
+pub(super) fn objects(side: &Side<'_>, options: &Options, mut shared: HashMap<&Str, usize>) -> (Vec<Item>, Vec<Part>) {
     let (mut items, mut parts) = (Vec::new(), Vec::new());
     let mut add = |path: &str, text: &Str| {
         let (source, text) = clean(text);
@@ -60,11 +83,20 @@ pub(super) fn objects(side: &Side<'_>, options: &Options) -> (Vec<Item>, Vec<Par
             }
         }
     }
+    let mut is_shared = |text: &Str| match shared.get_mut(text) {
+        Some(left) if *left > 0 => {
+            *left -= 1;
+            true
+        }
+        _ => false,
+    };
     for Document { path, text, .. } in &side.manifests.resources {
-        add(path, text);
+        if !is_shared(text) {
+            add(path, text);
+        }
     }
     for Document { path, text, events, .. } in &side.manifests.hooks {
-        if options.include_tests || !events.contains(&Event::Test) {
+        if !is_shared(text) && (options.include_tests || !events.contains(&Event::Test)) {
             add(path, text);
         }
     }

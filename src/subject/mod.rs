@@ -2,7 +2,7 @@
 
 mod rendered;
 
-pub use rendered::{Change, Flags, Input, InputKind, Namespace, Rendered, Rendering, chart, installed};
+pub use rendered::{Flags, Input, InputKind, Namespace, Rendered, Rendering, Trial, chart, installed};
 
 use crate::diagnostic::{Diagnostic, Error, nearest};
 use crate::tree::Revision;

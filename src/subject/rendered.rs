@@ -5,7 +5,7 @@ use crate::engine::{KubeVersion, Release as HelmRelease};
 use crate::manifest::overrides::{Matches, Scope, apply};
 use crate::manifest::{Event, Manifests, chance};
 use crate::project::{Environment, Installation, Project, Release};
-use crate::render::{Outcome, Request, render};
+use crate::render::{Memo, Outcome, Request, render, render_again};
 use crate::text::Str;
 use crate::tree::Tree;
 use crate::value::MapRef;
@@ -102,8 +102,15 @@ pub enum InputKind {
     Flag,
 }
 
-/// A change of the user's values, after all layers.
-pub type Change<'a> = dyn Fn(&MapRef) + 'a;
+/// A render that is made to learn what a change of values does.
+pub struct Trial<'a> {
+    /// The change, after all layers.
+    pub change: &'a dyn Fn(&MapRef),
+    /// What renders of the same chart share.
+    pub memo: &'a Memo,
+    /// Whether what follows from chance or time is found and marked.
+    pub is_marked: bool,
+}
 
 /// What can be rendered, and be asked where its values come from.
 #[derive(Clone)]
@@ -131,16 +138,16 @@ pub enum Rendering<'a> {
 }
 
 impl Rendering<'_> {
-    /// Renders it, with a change of the user's values.
+    /// Renders it, maybe with a change of the user's values.
     ///
     /// # Errors
     /// Whatever is wrong with it.
-    pub fn render(&self, flags: &Flags<'_>, change: Option<&Change<'_>>, rendered: &mut Rendered) -> Result<(), Error> {
+    pub fn render(&self, flags: &Flags<'_>, trial: Option<&Trial<'_>>, rendered: &mut Rendered) -> Result<(), Error> {
         match self {
             Rendering::Installed { tree, project, environment, release } => {
-                installed(*tree, project, environment, release, flags, change, rendered)
+                installed(*tree, project, environment, release, flags, trial, rendered)
             }
-            Rendering::Chart { tree, path, name } => chart(*tree, path, name, flags, change, rendered),
+            Rendering::Chart { tree, path, name } => chart(*tree, path, name, flags, trial, rendered),
         }
     }
 
@@ -190,7 +197,7 @@ pub fn installed(
     environment: &Environment,
     release: &Release,
     flags: &Flags<'_>,
-    change: Option<&Change<'_>>,
+    trial: Option<&Trial<'_>>,
     rendered: &mut Rendered,
 ) -> Result<(), Error> {
     let installation = project.installation(tree, environment, release)?;
@@ -216,7 +223,7 @@ pub fn installed(
         true => apply(manifests, &installation.overrides, scope, matches),
         false => Ok(()),
     };
-    let result = drawn(tree, &request, &options, flags, change, &mut |m| swap(m, &mut matches), rendered);
+    let result = drawn(tree, &request, &options, flags, trial, &mut |m| swap(m, &mut matches), rendered);
     rendered.matches = matches;
     result
 }
@@ -230,7 +237,7 @@ pub fn chart(
     chart: &str,
     name: &str,
     flags: &Flags<'_>,
-    change: Option<&Change<'_>>,
+    trial: Option<&Trial<'_>>,
     rendered: &mut Rendered,
 ) -> Result<(), Error> {
     let request = Request {
@@ -246,7 +253,7 @@ pub fn chart(
         skip_schema_validation: flags.skip_schema_validation,
         tera: flags.tera,
     };
-    drawn(tree, &request, &flags.values, flags, change, &mut |_| Ok(()), rendered)
+    drawn(tree, &request, &flags.values, flags, trial, &mut |_| Ok(()), rendered)
 }
 
 /// Renders, and once more with other chance and another time where the chart draws upon them.
@@ -255,7 +262,7 @@ fn drawn(
     request: &Request,
     options: &ValueOptions,
     flags: &Flags<'_>,
-    change: Option<&Change<'_>>,
+    trial: Option<&Trial<'_>>,
     swap: &mut dyn FnMut(&mut Manifests) -> Result<(), Error>,
     rendered: &mut Rendered,
 ) -> Result<(), Error> {
@@ -264,12 +271,15 @@ fn drawn(
         let read = options.read_telling(tree, &mut secrets);
         rendered.secrets = secrets;
         let (user, layers) = read?;
-        if let Some(change) = change {
-            change(&user);
+        if let Some(trial) = trial {
+            (trial.change)(&user);
         }
         rendered.inputs = inputs(&layers);
         let mut outcome = Outcome::default();
-        let result = render(tree, request, &user, layers, world, &mut outcome);
+        let result = match trial {
+            Some(trial) => render_again(trial.memo, tree, request, &user, layers, world, &mut outcome),
+            None => render(tree, request, &user, layers, world, &mut outcome),
+        };
         rendered.warnings.append(&mut world.warnings);
         rendered.chart = outcome.chart;
         rendered.release_exists = outcome.release_exists;
@@ -294,7 +304,8 @@ fn drawn(
     }
     rendered.manifests = once(&mut world, rendered)?;
     rendered.drawn = world.drawn;
-    if !world.drawn || flags.seed.is_some() || !flags.is_compared {
+    let is_marked = flags.is_compared && trial.is_none_or(|trial| trial.is_marked);
+    if !world.drawn || flags.seed.is_some() || !is_marked {
         return Ok(());
     }
     let mut other = (flags.world)();
