@@ -623,8 +623,17 @@ impl Search<'_> {
                 causes.any(|candidate| candidate.is_news(spot))
             };
             // What is unlikely is tried where nothing else was found.
-            let wanted = pending.into_iter().filter(|spot| rank <= LIKELY || !has_news(spot)).collect();
+            let wanted: BTreeSet<usize> =
+                pending.into_iter().filter(|spot| rank <= LIKELY || !has_news(spot)).collect();
             self.halve(&group, &wanted);
+            // Several values that bring back the other side together.
+            let silent = self.pending(|found| found.alone.is_empty() && found.told.is_empty());
+            let silent = silent.intersection(&wanted).copied().collect();
+            for (i, set) in self.together(&group, &silent, |outcome| &outcome.back) {
+                if let (Some(found), Some(set)) = (self.found.get_mut(i), set) {
+                    found.told = set;
+                }
+            }
         }
         for (spot, found) in self.spots.iter().zip(&mut self.found) {
             if !found.told.is_empty() {
