@@ -125,6 +125,8 @@ pub enum Rendering<'a> {
         environment: &'a Environment,
         /// The release.
         release: &'a Release,
+        /// A chart in the place of the release's own.
+        chart: Option<String>,
     },
     /// A chart by itself.
     Chart {
@@ -144,8 +146,9 @@ impl Rendering<'_> {
     /// Whatever is wrong with it.
     pub fn render(&self, flags: &Flags<'_>, trial: Option<&Trial<'_>>, rendered: &mut Rendered) -> Result<(), Error> {
         match self {
-            Rendering::Installed { tree, project, environment, release } => {
-                installed(*tree, project, environment, release, flags, trial, rendered)
+            Rendering::Installed { tree, project, environment, release, chart } => {
+                let installation = with_chart(*tree, project, environment, release, chart.as_deref())?;
+                put_up(*tree, project, &installation, flags, trial, rendered)
             }
             Rendering::Chart { tree, path, name } => chart(*tree, path, name, flags, trial, rendered),
         }
@@ -161,8 +164,8 @@ impl Rendering<'_> {
         then: impl FnOnce(&Explanation<'_, '_>, &MapRef) -> T,
     ) -> Result<T, Error> {
         let (tree, path, options) = match self {
-            Rendering::Installed { tree, project, environment, release } => {
-                let installation = project.installation(*tree, environment, release)?;
+            Rendering::Installed { tree, project, environment, release, chart } => {
+                let installation = with_chart(*tree, project, environment, release, chart.as_deref())?;
                 let (options, _) = layered(project, &installation, flags);
                 (*tree, installation.chart, options)
             }
@@ -197,11 +200,36 @@ pub fn installed(
     environment: &Environment,
     release: &Release,
     flags: &Flags<'_>,
-    trial: Option<&Trial<'_>>,
     rendered: &mut Rendered,
 ) -> Result<(), Error> {
     let installation = project.installation(tree, environment, release)?;
-    let (options, namespace) = layered(project, &installation, flags);
+    put_up(tree, project, &installation, flags, None, rendered)
+}
+
+/// An installation, maybe of another chart.
+fn with_chart<'p>(
+    tree: &dyn Tree,
+    project: &'p Project,
+    environment: &'p Environment,
+    release: &'p Release,
+    chart: Option<&str>,
+) -> Result<Installation<'p>, Error> {
+    let mut installation = project.installation(tree, environment, release)?;
+    if let Some(chart) = chart {
+        installation.chart = crate::chart::locate(tree, chart)?;
+    }
+    Ok(installation)
+}
+
+fn put_up(
+    tree: &dyn Tree,
+    project: &Project,
+    installation: &Installation<'_>,
+    flags: &Flags<'_>,
+    trial: Option<&Trial<'_>>,
+    rendered: &mut Rendered,
+) -> Result<(), Error> {
+    let (options, namespace) = layered(project, installation, flags);
     let mut api_versions = installation.api_versions.clone();
     api_versions.extend(flags.api_versions.iter().cloned());
     let request = Request {
@@ -217,7 +245,7 @@ pub fn installed(
         skip_schema_validation: flags.skip_schema_validation,
         tera: flags.tera,
     };
-    let scope = Scope { release: &release.key.text, namespace: &request.release.namespace };
+    let scope = Scope { release: &installation.release.key.text, namespace: &request.release.namespace };
     let mut matches = Matches::default();
     let swap = |manifests: &mut Manifests, matches: &mut Matches| match flags.overrides {
         true => apply(manifests, &installation.overrides, scope, matches),

@@ -157,7 +157,8 @@ impl<'a> Places<'a> {
         let installed = |tree: &'s (dyn Tree + Sync), project: &'s Project, environment: &'s Environment| {
             let is_chosen = |release: &&Release| whole || chosen.iter().any(|other| other.key.text == release.key.text);
             let there = project.releases.iter().filter(move |release| release.is_in(environment)).filter(is_chosen);
-            let ask = |release| Ask::Rendered(Rendering::Installed { tree, project, environment, release });
+            let ask =
+                |release| Ask::Rendered(Rendering::Installed { tree, project, environment, release, chart: None });
             there.map(|release| (key(release), ask(release))).collect()
         };
         Ok(match subject {
@@ -200,8 +201,9 @@ impl<'a> Places<'a> {
             }
             Subject::Chart(path) => {
                 let release = only()?;
-                let name = release.name().to_owned();
-                vec![(key(release), Ask::Rendered(Rendering::Chart { tree: self.disk, path: path.clone(), name }))]
+                let project = self.others.get(&environment.name.text).unwrap_or(self.project);
+                let (tree, chart) = (self.disk, Some(path.clone()));
+                vec![(key(release), Ask::Rendered(Rendering::Installed { tree, project, environment, release, chart }))]
             }
         })
     }
@@ -214,7 +216,7 @@ pub(super) fn vanished<'a>(tree: &'a Git, project: &'a Project, environment: &'a
         environment: environment.name.text.clone(),
         release: release.key.text.clone(),
         to_label: "nothing".to_owned(),
-        from: Ask::Rendered(Rendering::Installed { tree, project, environment, release }),
+        from: Ask::Rendered(Rendering::Installed { tree, project, environment, release, chart: None }),
         to: Ask::Nothing,
     };
     there.map(pair).collect()
