@@ -2,7 +2,7 @@
 
 use crate::chart::{self, Loaded};
 use crate::diagnostic::{Diagnostic, Error};
-use crate::engine::{CompiledChart, Release, Rendered};
+use crate::engine::{CompiledChart, ParsedTexts, Release, Rendered};
 use crate::go::quote::quoted;
 use crate::go::semver;
 use crate::go::slog::{Level, line};
@@ -11,6 +11,7 @@ use crate::tree::Tree;
 use crate::value::{MapRef, Str, Value};
 use crate::values::{self, Layers, Live};
 use crate::world::World;
+use std::cell::OnceCell;
 
 /// What to render.
 #[derive(Debug, Clone)]
@@ -40,6 +41,13 @@ pub struct Outcome {
     pub release_exists: bool,
 }
 
+/// What renders of one chart of one tree share, for who renders it many times.
+#[derive(Default)]
+pub struct Memo {
+    loaded: OnceCell<Loaded>,
+    parsed: ParsedTexts,
+}
+
 /// Renders a chart.
 ///
 /// # Errors
@@ -48,11 +56,46 @@ pub fn render(
     tree: &dyn Tree,
     request: &Request,
     user: &MapRef,
-    mut layers: Layers,
+    layers: Layers,
     world: &mut World,
     outcome: &mut Outcome,
 ) -> Result<(), Error> {
     let loaded = chart::load(tree, &request.chart, &mut world.warnings)?;
+    render_loaded(&loaded, None, request, user, layers, world, outcome)
+}
+
+/// Renders a chart once more: what was read and parsed before is not read again.
+///
+/// # Errors
+/// The same.
+pub fn render_again(
+    memo: &Memo,
+    tree: &dyn Tree,
+    request: &Request,
+    user: &MapRef,
+    layers: Layers,
+    world: &mut World,
+    outcome: &mut Outcome,
+) -> Result<(), Error> {
+    let loaded = match memo.loaded.get() {
+        Some(loaded) => loaded,
+        None => {
+            let loaded = chart::load(tree, &request.chart, &mut world.warnings)?;
+            memo.loaded.get_or_init(|| loaded)
+        }
+    };
+    render_loaded(loaded, Some(&memo.parsed), request, user, layers, world, outcome)
+}
+
+fn render_loaded(
+    loaded: &Loaded,
+    parsed: Option<&ParsedTexts>,
+    request: &Request,
+    user: &MapRef,
+    mut layers: Layers,
+    world: &mut World,
+    outcome: &mut Outcome,
+) -> Result<(), Error> {
     layers.add_chart(&loaded.chart);
     outcome.chart = format!("{} {}", loaded.chart.metadata.name, loaded.chart.metadata.version);
     chart::check_installable(&loaded.chart, &mut world.warnings)?;
@@ -67,7 +110,8 @@ pub fn render(
     }
     outcome.release_exists = true;
     check_kube_version(&resolved.root, &request.release)?;
-    let compiled = CompiledChart::compile(&resolved.root, &resolved.values, &request.release, request.tera)?;
+    let (values, release) = (&resolved.values, &request.release);
+    let compiled = CompiledChart::compile_again(&resolved.root, values, release, request.tera, parsed)?;
     let mut rendered = compiled.render(world, &layers, false)?;
     if world.ends {
         std::mem::forget(compiled);
@@ -86,7 +130,7 @@ pub fn render(
         Err(broken) => {
             // What a post-renderer wrote cannot be traced to a template.
             let traced = match world.post_renderer {
-                None => traced(&loaded, request, user, &layers, world).unwrap_or_default(),
+                None => traced(loaded, request, user, &layers, world).unwrap_or_default(),
                 Some(_) => Vec::new(),
             };
             let error = match rendered.get(broken.file) {

@@ -86,7 +86,7 @@ pub(super) fn render(
     }
     let done = spread(&jobs, |job| {
         let mut rendered = Rendered::default();
-        let result = installed(tree, project, job.environment, job.release, flags, None, &mut rendered);
+        let result = installed(tree, project, job.environment, job.release, flags, &mut rendered);
         (rendered, result.err())
     });
     let mut done = jobs.iter().zip(done);

@@ -43,7 +43,7 @@ pub(super) fn run(
     }
     let mut done = spread(&jobs, |job| {
         let mut rendered = Rendered::default();
-        let result = installed(&Disk, job.project, job.environment, job.release, &flags, None, &mut rendered);
+        let result = installed(&Disk, job.project, job.environment, job.release, &flags, &mut rendered);
         Done { rendered, error: result.err() }
     });
     if !on(asked.matches, "show-secrets") {

@@ -151,7 +151,7 @@ pub(super) fn save(
     let several = selection.environments.len() > 1;
     let done = spread(&jobs, |job| {
         let mut rendered = Rendered::default();
-        let result = installed(from, job.project, job.environment, job.release, flags, None, &mut rendered);
+        let result = installed(from, job.project, job.environment, job.release, flags, &mut rendered);
         Done { rendered, error: result.err() }
     });
     let mut outcome = Saved { jobs: jobs.len(), ..Saved::default() };

@@ -4,7 +4,7 @@ use super::fields::{self, Difference};
 use super::ignore::{self, Rules};
 use super::lines::{self, Mark, Row};
 use super::matching::{Matched, matching};
-use super::objects::{Item, Part, objects};
+use super::objects::{Item, Part, objects, shared};
 use super::secrets::{self, Text};
 use super::{Change, ChangeKind, Field, Options, Side, normal, renames, risk};
 use crate::manifest::chance::CHANCE;
@@ -26,12 +26,12 @@ pub struct Outcome {
 
 /// What differs between two sides, in the order of namespaces, names and kinds.
 pub fn compare(from: &Side<'_>, to: &Side<'_>, options: &Options) -> Vec<Change> {
-    Comparison::new(from, to, options).run().0
+    Comparison::new(from, to, options, shared(from, to)).run().0
 }
 
 /// The same with the whole texts of both sides, which take as much room again.
 pub fn compare_whole(from: &Side<'_>, to: &Side<'_>, options: &Options) -> Outcome {
-    let comparison = Comparison::new(from, to, options);
+    let comparison = Comparison::new(from, to, options, HashMap::new());
     let (changes, texts) = comparison.run();
     let texts = if changes.is_empty() {
         let text = stream(&comparison.from_parts, &comparison.from, &texts.from);
@@ -101,9 +101,10 @@ struct Judged {
 }
 
 impl<'a> Comparison<'a> {
-    fn new(from: &Side<'a>, to: &Side<'a>, options: &'a Options) -> Self {
-        let (left, from_parts) = objects(from, options);
-        let (right, to_parts) = objects(to, options);
+    /// Documents that both sides share need not be among those that are compared.
+    fn new(from: &Side<'a>, to: &Side<'a>, options: &'a Options, shared: HashMap<&Str, usize>) -> Self {
+        let (left, from_parts) = objects(from, options, shared.clone());
+        let (right, to_parts) = objects(to, options, shared);
         Comparison { sides: [*from, *to], options, from: left, to: right, from_parts, to_parts }
     }
 
@@ -118,7 +119,7 @@ impl<'a> Comparison<'a> {
         let Matched { mut pairs, mut removed, mut added } = matching(&self.from, &self.to);
         let same = pairs.len();
         if !self.options.no_renames {
-            let renamed = renames::renames(&self.from, &removed, &self.to, &added);
+            let renamed = renames::renames(&self.from, &removed, &self.to, &added, &self.sides);
             removed.retain(|i| !renamed.iter().any(|(from, _)| from == i));
             added.retain(|i| !renamed.iter().any(|(_, to)| to == i));
             pairs.extend(renamed);
@@ -267,6 +268,7 @@ impl<'a> Comparison<'a> {
             text = Str::from(normal);
         }
         let gone = rules.whole()
+            || item.by_chance
             || rules.about_lines() && lines::lines(&text).iter().all(|line| line.is_empty() || rules.line(line, None));
         if gone {
             return (text, None);

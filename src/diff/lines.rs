@@ -121,7 +121,14 @@ fn slide(rows: &mut [Row<'_>]) {
         while down < FARTHEST && free(end + down) && equal(start + down, end + down) {
             down += 1;
         }
-        let best = (start - up..=start + down).rev().min_by_key(|i| rows.get(*i).map(|row| indent(row.text)));
+        // Next to another block it would be one with it: what is removed would stand behind what is added.
+        let alone = |i: &usize| {
+            let above = *i > start - up || same(i.checked_sub(1));
+            let below = *i < start + down || same(Some(i + length));
+            above && below
+        };
+        let places = (start - up..=start + down).rev().filter(alone);
+        let best = places.min_by_key(|i| rows.get(*i).map(|row| indent(row.text)));
         let Some(best) = best.filter(|best| *best != start) else { continue };
         for (i, row) in rows.iter_mut().enumerate().take((end + down).max(end)).skip(start - up) {
             row.mark = if (best..best + length).contains(&i) { mark } else { Mark::Same };

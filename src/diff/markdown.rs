@@ -1,6 +1,7 @@
-//! A review's comment: no longer than a forge takes, cut between objects.
+//! A review's comment: no longer than a forge takes, cut between objects; within the first one only if nothing else fits.
 
-use super::{Compared, Layout, MAX_MARKDOWN, template};
+use super::template::{self, Extent};
+use super::{Compared, Layout, MAX_MARKDOWN};
 use crate::diagnostic::Error;
 
 const TEMPLATE: &str = include_str!("markdown.md.tera");
@@ -18,17 +19,36 @@ pub(super) fn write(report: &[Compared], layout: &Layout) -> Result<Vec<u8>, Err
         }
         most += 1;
     }
-    let whole = template::render(&template, report, layout, most, false)?;
-    if whole.len() <= limit {
-        return Ok(whole);
+    let render = |extent| template::render(&template, report, layout, extent, false);
+    // What is counted above are lines; what the template adds may be too much.
+    if most > 0 || report.iter().all(|compared| compared.changes.is_empty()) {
+        let whole = render(Extent::of(most))?;
+        if whole.len() <= limit {
+            return Ok(whole);
+        }
     }
-    let (mut fits, mut not) = (0, most);
-    let mut best = template::render(&template, report, layout, 0, false)?;
+    if let Some(best) = longest(most, limit, &|changes| render(Extent::of(changes)))? {
+        return Ok(best);
+    }
+    let lines = report.iter().flat_map(|compared| &compared.changes).next();
+    let lines = lines.map(|change| template::body(change, layout).lines().count()).unwrap_or_default();
+    let cut = longest(lines, limit, &|lines| render(Extent { changes: 1, lines: Some(lines) }))?;
+    cut.map_or_else(|| render(Extent::of(0)), Ok)
+}
+
+/// The longest text of at most `limit` bytes out of those for 1 to `most` parts; none if even the first is too long.
+fn longest(
+    most: usize,
+    limit: usize,
+    text: &dyn Fn(usize) -> Result<Vec<u8>, Error>,
+) -> Result<Option<Vec<u8>>, Error> {
+    let (mut fits, mut not) = (0, most + 1);
+    let mut best = None;
     while fits + 1 < not {
         let middle = fits.midpoint(not);
-        let text = template::render(&template, report, layout, middle, false)?;
+        let text = text(middle)?;
         if text.len() <= limit {
-            (fits, best) = (middle, text);
+            (fits, best) = (middle, Some(text));
         } else {
             not = middle;
         }

@@ -20,6 +20,7 @@ mod markdown;
 mod matching;
 mod normal;
 mod objects;
+mod quantity;
 mod renames;
 mod risk;
 mod secrets;

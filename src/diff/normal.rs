@@ -1,6 +1,7 @@
 //! What a text means, without how it is written: keys in order, quotes and comments gone, lists that Kubernetes merges by a key
 //! in the order of their keys, quantities in one form.
 
+use super::quantity::Quantity;
 use super::secrets::is_hidden;
 use crate::go::base64;
 use crate::manifest::chance::CHANCE;
@@ -47,9 +48,9 @@ fn sort(json: &mut Json, kind: &str, path: &mut Vec<Step>) {
                 path.push(Step::Key(key.clone()));
                 sort(value, kind, path);
                 if is_quantity(&keys_of(path))
-                    && let Some(text) = quantity(value)
+                    && let Some(text) = Quantity::of(value)
                 {
-                    *value = Json::String(text);
+                    *value = Json::String(text.form());
                 }
                 path.pop();
             }
@@ -83,71 +84,9 @@ fn is_quantity(keys: &[&str]) -> bool {
     matches!(keys, [.., "resources", "limits" | "requests", _])
 }
 
-/// The suffixes of quantities: powers of ten, and powers of two.
-const DECIMAL: [(&str, i32); 9] =
-    [("n", -9), ("u", -6), ("m", -3), ("", 0), ("k", 3), ("M", 6), ("G", 9), ("T", 12), ("P", 15)];
-const BINARY: [(&str, u32); 5] = [("Ki", 10), ("Mi", 20), ("Gi", 30), ("Ti", 40), ("Pi", 50)];
-
-/// A quantity in the form that all equal ones share; `None` for what is none, or has more digits than anybody writes.
-fn quantity(json: &Json) -> Option<String> {
-    let text = match json {
-        Json::String(text) => text.clone(),
-        Json::Number(n) => n.to_string(),
-        _ => return None,
-    };
-    let end = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(text.len());
-    let (digits, suffix) = text.split_at(end);
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    if whole.len() > 15 || fraction.len() > 9 || fraction.contains('.') || whole.len() + fraction.len() == 0 {
-        return None;
-    }
-    // In billionths.
-    let mut n: i128 = format!("{whole}{fraction:0<9}").parse().ok()?;
-    if let Some((_, shift)) = BINARY.iter().find(|(name, _)| *name == suffix) {
-        n = n.checked_mul(1_i128 << shift)?;
-    } else {
-        let (_, power) = DECIMAL.iter().find(|(name, _)| *name == suffix)?;
-        let ten = 10_i128.checked_pow(power.unsigned_abs())?;
-        n = if *power < 0 && n % ten == 0 {
-            n / ten
-        } else if *power < 0 {
-            return None;
-        } else {
-            n.checked_mul(ten)?
-        };
-    }
-    let one = 1_000_000_000;
-    let binary = BINARY.iter().rev().find(|(_, shift)| n != 0 && n % (one << shift) == 0);
-    if let Some((name, shift)) = binary {
-        return Some(format!("{}{name}", n / (one << shift)));
-    }
-    let found = DECIMAL.iter().rev().find_map(|(name, power)| {
-        let unit = 10_i128.pow(power.unsigned_abs());
-        let unit = if *power < 0 { one / unit } else { one.checked_mul(unit)? };
-        (n % unit == 0 && n != 0).then(|| format!("{}{name}", n / unit))
-    });
-    Some(found.unwrap_or_else(|| "0".into()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn quantities() {
-        for group in [
-            &["1", "1000m", "1.0", "1.000"][..],
-            &["1Gi", "1024Mi", "1073741824"],
-            &["0.5", "500m"],
-            &["0", "0m", "0Gi"],
-        ] {
-            let forms: Vec<_> = group.iter().map(|text| quantity(&Json::from(*text))).collect();
-            assert!(forms.iter().all(|form| form.is_some() && form == forms.first().unwrap()), "{forms:?}");
-        }
-        assert_eq!(quantity(&Json::from(1)), quantity(&Json::from("1")));
-        assert_eq!(quantity(&Json::from("1e3")), None);
-        assert_eq!(quantity(&Json::from("abc")), None);
-    }
 
     #[test]
     fn orders() {

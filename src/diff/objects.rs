@@ -1,10 +1,12 @@
 //! A side taken apart into objects: without separators and `# Source:` lines, Lists into their items.
 
 use super::{Options, Side};
+use crate::manifest::chance::there_by_chance;
 use crate::manifest::{Document, Event, Object, clean, edits, is_blank, overrides, split};
 use crate::value::Str;
 use crate::yaml::{self, Data, Node};
 use bstr::ByteSlice;
+use std::collections::HashMap;
 
 /// How deep Lists may hold Lists.
 const DEEPEST: usize = 20;
@@ -22,6 +24,8 @@ pub(super) struct Item {
     pub(super) source: String,
     /// The document that it is in, among all that are compared.
     pub(super) document: usize,
+    /// Whether chance decides if it is there, and the other side does not know.
+    pub(super) by_chance: bool,
 }
 
 /// A document of a side, for the whole text.
@@ -32,8 +36,30 @@ pub(super) struct Part {
     pub(super) text: Str,
 }
 
-/// All objects of a side that are compared, in its order, and the documents that they are in.
-pub(super) fn objects(side: &Side<'_>, options: &Options) -> (Vec<Item>, Vec<Part>) {
+/// How many documents of each text both sides have. Where they mean the same on both sides, nobody needs to look at them.
+pub(super) fn shared<'m>(from: &Side<'m>, to: &Side<'m>) -> HashMap<&'m Str, usize> {
+    if from.namespace != to.namespace || from.secrets != to.secrets {
+        return HashMap::new();
+    }
+    let count = |side: &Side<'m>| {
+        let mut counts: HashMap<&'m Str, usize> = HashMap::new();
+        for document in side.manifests.resources.iter().chain(&side.manifests.hooks) {
+            *counts.entry(&document.text).or_default() += 1;
+        }
+        counts
+    };
+    let others = count(to);
+    let mut counts = count(from);
+    counts.retain(|text, count| {
+        *count = others.get(text).copied().unwrap_or_default().min(*count);
+        *count > 0
+    });
+    counts
+}
+
+/// All objects of a side that are compared, in its order, and the documents that they are in. Those that are `shared` are
+/// passed over.
+pub(super) fn objects(side: &Side<'_>, options: &Options, mut shared: HashMap<&Str, usize>) -> (Vec<Item>, Vec<Part>) {
     let (mut items, mut parts) = (Vec::new(), Vec::new());
     let mut add = |path: &str, text: &Str| {
         let (source, text) = clean(text);
@@ -42,8 +68,13 @@ pub(super) fn objects(side: &Side<'_>, options: &Options) -> (Vec<Item>, Vec<Par
         }
         let source = source.unwrap_or_else(|| path.to_owned());
         let number = parts.len();
+        // Where both sides tell it, it is a part of what is compared.
+        let by_chance = there_by_chance(&text).filter(|_| !options.marked).map(Str::from);
+        let (text, by_chance) = (by_chance.clone().unwrap_or(text), by_chance.is_some());
         parts.push(Part { source: source.clone(), text: text.clone() });
+        let first = items.len();
         take_apart(text, &source, side.namespace, number, &mut items);
+        items.iter_mut().skip(first).for_each(|item| item.by_chance = by_chance);
     };
     if options.include_crds {
         for (path, text) in &side.manifests.crds {
@@ -52,11 +83,20 @@ pub(super) fn objects(side: &Side<'_>, options: &Options) -> (Vec<Item>, Vec<Par
             }
         }
     }
+    let mut is_shared = |text: &Str| match shared.get_mut(text) {
+        Some(left) if *left > 0 => {
+            *left -= 1;
+            true
+        }
+        _ => false,
+    };
     for Document { path, text, .. } in &side.manifests.resources {
-        add(path, text);
+        if !is_shared(text) {
+            add(path, text);
+        }
     }
     for Document { path, text, events, .. } in &side.manifests.hooks {
-        if options.include_tests || !events.contains(&Event::Test) {
+        if !is_shared(text) && (options.include_tests || !events.contains(&Event::Test)) {
             add(path, text);
         }
     }
@@ -75,7 +115,7 @@ fn take_apart(text: Str, source: &str, namespace: &str, document: usize, items: 
                 object.kind = kind;
             }
             let own = object.namespace == namespace;
-            items.push(Item { object, own, text, source: source.to_owned(), document });
+            items.push(Item { object, own, text, source: source.to_owned(), document, by_chance: false });
         }
         return;
     }
@@ -93,7 +133,7 @@ fn take_apart(text: Str, source: &str, namespace: &str, document: usize, items: 
         namespace: place,
         name: head.name.to_string(),
     };
-    items.push(Item { object, own, text, source: source.to_owned(), document });
+    items.push(Item { object, own, text, source: source.to_owned(), document, by_chance: false });
 }
 
 /// The items of a List as texts of their own, and what they are if they do not say it.

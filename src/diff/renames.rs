@@ -2,8 +2,14 @@
 //!
 //! Lines are the measure, with the object's own name taken out of them. Objects are looked at together only if they share
 //! lines that few others have, so that thousands of objects take no more time than their lines.
+//!
+//! Of Secrets whose values are not known on both sides the keys are the measure, and what their digests tell of two values.
 
 use super::objects::Item;
+use super::secrets::{Relation, relation};
+use super::{Kept, Side};
+use crate::manifest::chance::CHANCE;
+use crate::manifest::secret::{self, Found, Value};
 use std::collections::hash_map::DefaultHasher;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{Hash, Hasher};
@@ -48,10 +54,14 @@ fn hash(value: &impl Hash) -> u64 {
 }
 
 fn lines(item: &Item) -> Lines {
-    let name = item.object.name.as_bytes();
+    lines_of(&item.text, &item.object.name)
+}
+
+fn lines_of(text: &[u8], name: &str) -> Lines {
+    let name = name.as_bytes();
     let mut all = DefaultHasher::new();
     let mut set = Vec::new();
-    for line in item.text.split(|b| *b == b'\n') {
+    for line in text.split(|b| *b == b'\n') {
         let line = if name.is_empty() { line.to_vec() } else { bstr::ByteSlice::replace(line, name, b"\0") };
         let words = line.trim_ascii();
         if words.is_empty() || words.starts_with(b"#") {
@@ -68,7 +78,13 @@ fn lines(item: &Item) -> Lines {
 }
 
 /// Pairs of what is left over on both sides: the place on the left, and on the right.
-pub(super) fn renames(from: &[Item], removed: &[usize], to: &[Item], added: &[usize]) -> Vec<(usize, usize)> {
+pub(super) fn renames(
+    from: &[Item],
+    removed: &[usize],
+    to: &[Item],
+    added: &[usize],
+    sides: &[Side<'_>; 2],
+) -> Vec<(usize, usize)> {
     let mut kinds: BTreeMap<(&str, &str), [Vec<Alone<'_>>; 2]> = BTreeMap::new();
     for (side, items, alone) in [(0, from, removed), (1, to, added)] {
         for i in alone {
@@ -79,7 +95,13 @@ pub(super) fn renames(from: &[Item], removed: &[usize], to: &[Item], added: &[us
             }
         }
     }
-    kinds.values().filter(|[a, b]| !a.is_empty() && !b.is_empty()).flat_map(|[a, b]| of_a_kind(a, b)).collect()
+    let sealed = sides.iter().any(|side| side.secrets != Kept::Plain);
+    let both = kinds.iter().filter(|(_, [a, b])| !a.is_empty() && !b.is_empty());
+    let pairs = both.flat_map(|(kind, [a, b])| match kind {
+        ("", "Secret") if sealed => best(sealed_secrets(a, b, sides), a, b),
+        _ => of_a_kind(a, b),
+    });
+    pairs.collect()
 }
 
 fn of_a_kind(a: &[Alone<'_>], b: &[Alone<'_>]) -> Vec<(usize, usize)> {
@@ -99,6 +121,11 @@ fn of_a_kind(a: &[Alone<'_>], b: &[Alone<'_>]) -> Vec<(usize, usize)> {
         candidates.extend(sorted(ours, a).into_iter().zip(sorted(theirs, b)).map(|(i, j)| (100, i, j)));
     }
     candidates.extend(alike(&left, &right));
+    best(candidates, a, b)
+}
+
+/// Of pairs with their shares, those that are taken.
+fn best(mut candidates: Vec<(usize, usize, usize)>, a: &[Alone<'_>], b: &[Alone<'_>]) -> Vec<(usize, usize)> {
     let name = |list: &[Alone<'_>], i: usize| {
         list.get(i).map(|(_, item)| (item.object.name.clone(), item.object.namespace.clone())).unwrap_or_default()
     };
@@ -151,16 +178,103 @@ fn alike(left: &[Lines], right: &[Lines]) -> Vec<(usize, usize, usize)> {
         }
     }
     let share = |(i, j): (usize, usize)| {
-        let (a, b) = (&left.get(i)?.set, &right.get(j)?.set);
-        let (mut at, mut both) = (0, 0);
-        for line in a {
-            while b.get(at).is_some_and(|other| other < line) {
-                at += 1;
-            }
-            both += usize::from(b.get(at) == Some(line));
-        }
-        let share = both * 100 / (a.len() + b.len() - both).max(1);
+        let (a, b) = (left.get(i)?, right.get(j)?);
+        let share = share(a, b, shared(a, b));
         (share >= ALIKE).then_some((share, i, j))
     };
     together.into_iter().filter_map(share).collect()
+}
+
+/// How many lines two objects share.
+fn shared(a: &Lines, b: &Lines) -> usize {
+    let (mut at, mut both) = (0, 0);
+    for line in &a.set {
+        while b.set.get(at).is_some_and(|other| other < line) {
+            at += 1;
+        }
+        both += usize::from(b.set.get(at) == Some(line));
+    }
+    both
+}
+
+/// Which share of all lines of two objects both have, in percent.
+fn share(a: &Lines, b: &Lines, both: usize) -> usize {
+    both * 100 / (a.set.len() + b.set.len() - both).max(1)
+}
+
+/// A Secret whose values are looked at by their keys.
+struct Sealed {
+    /// Of its text without values.
+    lines: Lines,
+    values: Vec<Value>,
+}
+
+impl Sealed {
+    fn new(item: &Item, side: &Side<'_>) -> Sealed {
+        let name = &item.object.name;
+        match secret::find(&item.text, side.namespace, "Secret") {
+            Some(Found::Values(values)) => {
+                let text = values.replace(&item.text, true, |_| Some("value".to_owned()));
+                Sealed { lines: lines_of(&text, name), values: values.list }
+            }
+            Some(Found::Unreadable) | None => Sealed { lines: lines_of(&item.text, name), values: Vec::new() },
+        }
+    }
+
+    fn keys(&self) -> Vec<&str> {
+        let mut keys: Vec<&str> = self.values.iter().map(|value| value.key.as_str()).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        keys
+    }
+}
+
+/// Pairs of Secrets, with the share of what they have in common: the lines that are no values, and the keys whose values are
+/// not known to be others. Where nothing is known of any value, both have all keys of each other.
+fn sealed_secrets(a: &[Alone<'_>], b: &[Alone<'_>], sides: &[Side<'_>; 2]) -> Vec<(usize, usize, usize)> {
+    let [from, to] = sides;
+    let left: Vec<Sealed> = a.iter().map(|(_, item)| Sealed::new(item, from)).collect();
+    let right: Vec<Sealed> = b.iter().map(|(_, item)| Sealed::new(item, to)).collect();
+    let mut places: BTreeMap<u64, [Vec<usize>; 2]> = BTreeMap::new();
+    for (side, list) in [(0, &left), (1, &right)] {
+        for (i, secret) in list.iter().enumerate() {
+            for line in secret.lines.set.iter().take(SKETCH).copied().chain([secret.lines.whole]) {
+                if let Some(places) = places.entry(line).or_default().get_mut(side) {
+                    places.push(i);
+                }
+            }
+        }
+    }
+    let mut together: HashSet<(usize, usize)> = HashSet::new();
+    for [ours, theirs] in places.values() {
+        if ours.len() <= COMMON && theirs.len() <= COMMON {
+            together.extend(ours.iter().flat_map(|i| theirs.iter().map(|j| (*i, *j))));
+        } else {
+            // Many of one form: in the order of their names.
+            together.extend(sorted(ours, a).into_iter().zip(sorted(theirs, b)));
+        }
+    }
+    let judge = |(i, j): (usize, usize)| {
+        let (one, two) = (left.get(i)?, right.get(j)?);
+        let others: HashMap<&str, &Value> = two.values.iter().map(|value| (value.key.as_str(), value)).collect();
+        let (mut same, mut other) = (0, 0);
+        for value in &one.values {
+            let Some(partner) = others.get(value.key.as_str()) else { continue };
+            if value.written == *CHANCE || partner.written == *CHANCE {
+                continue;
+            }
+            match relation(value, from.secrets, partner, to.secrets) {
+                Relation::Same => same += 1,
+                Relation::Other => other += 1,
+                Relation::Unknown => {}
+            }
+        }
+        let both = shared(&one.lines, &two.lines).saturating_sub(other);
+        let share = share(&one.lines, &two.lines, both);
+        // What is known counts more than what looks alike.
+        let share = if same == 0 { share.min(99) } else { share };
+        let fits = same > 0 || one.keys() == two.keys();
+        (fits && share >= ALIKE).then_some((share, i, j))
+    };
+    together.into_iter().filter_map(judge).collect()
 }

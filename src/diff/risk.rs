@@ -1,5 +1,6 @@
 //! Changes that hurt: what the API refuses, what takes data along, what gives more rights, what stops a service.
 
+use super::quantity::Quantity;
 use super::{Change, ChangeKind, Field};
 use crate::manifest::path::{Step, keys_of};
 use crate::manifest::{Object, edits, overrides};
@@ -215,7 +216,7 @@ fn immutable(object: &Object, field: &Field, path: &[Step], before: &Json) -> Op
         return Some("immutable: the API refuses this change; the object has to be deleted and created again".into());
     }
     if object.kind == "PersistentVolumeClaim" && keys.starts_with(&["spec", "resources", "requests"]) {
-        let size = |json: &Option<Json>| size(json.as_ref()?);
+        let size = |json: &Option<Json>| Quantity::of(json.as_ref()?);
         if let (Some(from), Some(to)) = (size(&field.from), size(&field.to))
             && to < from
         {
@@ -223,27 +224,6 @@ fn immutable(object: &Object, field: &Field, path: &[Step], before: &Json) -> Op
         }
     }
     None
-}
-
-/// A size in bytes.
-fn size(json: &Json) -> Option<f64> {
-    let text = match json {
-        Json::String(text) => text.clone(),
-        Json::Number(n) => n.to_string(),
-        _ => return None,
-    };
-    let end = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(text.len());
-    let (digits, suffix) = text.split_at(end);
-    let power = |base: f64, letters: &str| {
-        let at = letters.find(suffix.get(..1)?)?;
-        Some(base.powi(at as i32 + 1))
-    };
-    let unit = match suffix {
-        "" => 1.0,
-        _ if suffix.ends_with('i') => power(1024.0, "KMGTPE")?,
-        _ => power(1000.0, "kMGTPE")?,
-    };
-    Some(digits.parse::<f64>().ok()? * unit)
 }
 
 /// What stops running.
@@ -364,12 +344,7 @@ fn rights(object: &Object, before: &Json, after: &Json) -> Vec<String> {
                 .into_iter()
                 .collect();
             if !told.is_empty() {
-                let more = told.len().saturating_sub(TOLD);
-                let mut words = told.into_iter().take(TOLD).collect::<Vec<_>>().join(", ");
-                if more > 0 {
-                    words.push_str(&format!(" and {more} more"));
-                }
-                found.push(format!("more rights: {words}"));
+                found.push(format!("more rights: {}", enumerated(&told)));
             }
             let aggregated = |json: &Json| json.get("aggregationRule").cloned().unwrap_or(Json::Null);
             if !aggregated(after).is_null() && aggregated(after) != aggregated(before) {
@@ -390,19 +365,25 @@ fn rights(object: &Object, before: &Json, after: &Json) -> Vec<String> {
             };
             let (old, new) = (subjects(before), subjects(after));
             let changed = role(before) != role(after);
-            let fresh: Vec<&String> = new.iter().filter(|subject| changed || !old.contains(*subject)).collect();
+            let fresh: Vec<String> = new.into_iter().filter(|subject| changed || !old.contains(subject)).collect();
             if !fresh.is_empty() {
-                let more = fresh.len().saturating_sub(TOLD);
-                let mut words = fresh.into_iter().take(TOLD).cloned().collect::<Vec<_>>().join(", ");
-                if more > 0 {
-                    words.push_str(&format!(" and {more} more"));
-                }
+                let words = enumerated(&fresh);
                 found.push(format!("more rights: {words} may do what {kind} {name} allows"));
             }
         }
         _ => {}
     }
     found
+}
+
+/// The first of several, and how many more there are.
+fn enumerated(words: &[String]) -> String {
+    let mut text = words.iter().take(TOLD).cloned().collect::<Vec<_>>().join(", ");
+    let more = words.len().saturating_sub(TOLD);
+    if more > 0 {
+        text.push_str(&format!(" and {more} more"));
+    }
+    text
 }
 
 fn subject(json: &Json) -> String {
@@ -496,11 +477,5 @@ mod tests {
             let image = Image::of(text);
             assert_eq!((image.registry, image.tag, image.is_pinned), (registry, tag, pinned), "{text}");
         }
-    }
-
-    #[test]
-    fn sizes() {
-        assert!(size(&Json::from("1Gi")) > size(&Json::from("1G")));
-        assert_eq!(size(&Json::from("1024Mi")), size(&Json::from("1Gi")));
     }
 }

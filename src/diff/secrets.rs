@@ -4,6 +4,7 @@
 //! so that fields tell the size too; [`shown`] takes the quotes away.
 
 use super::{Kept, Options};
+use crate::manifest::Object;
 use crate::manifest::chance::CHANCE;
 use crate::manifest::secret::{self, Found, OMITTED, Value, Values, digest, is_digest};
 use crate::value::Str;
@@ -83,17 +84,36 @@ pub(super) fn hidden(from: Option<&Text<'_>>, to: Option<&Text<'_>>, options: &O
 const MINUS: &str = "--------";
 const PLUS: &str = "++++++++";
 
+/// Stands for two digests of two objects: nobody can tell whether the values are the same.
+const FOREIGN: &str = "REDACTED # (saved for another object, cannot be compared)";
+
 /// Of `data` and `stringData` the latter counts.
 fn by_key(values: &Values) -> HashMap<&str, &Value> {
     values.list.iter().map(|value| (value.key.as_str(), value)).collect()
 }
 
-fn equal(one: &Value, kept: Kept, two: &Value, other_kept: Kept) -> bool {
+/// What is known of two values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Relation {
+    Same,
+    Other,
+    /// One of them was not stored, or both are digests, which cover the object, of two objects.
+    Unknown,
+}
+
+/// Whether two values are the same, as far as that can be told.
+pub(super) fn relation(one: &Value, kept: Kept, two: &Value, other_kept: Kept) -> Relation {
+    let of = |same: bool| if same { Relation::Same } else { Relation::Other };
+    let names = |value: &Value| {
+        let Object { group, kind, namespace, name, .. } = value.object.clone();
+        (group, kind, namespace, name, value.key.clone())
+    };
     match (known(one, kept), known(two, other_kept)) {
-        (Known::Nothing, _) | (_, Known::Nothing) => true,
-        (Known::Plain(a), Known::Plain(b)) | (Known::Digest(a), Known::Digest(b)) => a == b,
-        (Known::Digest(d), Known::Plain(p)) => digest(&one.object, &one.key, p).as_bytes() == d,
-        (Known::Plain(p), Known::Digest(d)) => digest(&two.object, &two.key, p).as_bytes() == d,
+        (Known::Nothing, _) | (_, Known::Nothing) => Relation::Unknown,
+        (Known::Digest(a), Known::Digest(b)) if a != b && names(one) != names(two) => Relation::Unknown,
+        (Known::Plain(a), Known::Plain(b)) | (Known::Digest(a), Known::Digest(b)) => of(a == b),
+        (Known::Digest(d), Known::Plain(p)) => of(digest(&one.object, &one.key, p).as_bytes() == d),
+        (Known::Plain(p), Known::Digest(d)) => of(digest(&two.object, &two.key, p).as_bytes() == d),
     }
 }
 
@@ -120,8 +140,11 @@ fn redacted(
     let size = |n: Option<usize>| n.map_or("saved".to_owned(), |n| format!("{n} bytes"));
     let own = length(value, kept);
     Some(match other {
-        Some(other) if equal(value, kept, other, other_kept) => {
-            format!("REDACTED # ({})", size(own.or_else(|| length(other, other_kept))))
+        Some(other) if relation(value, kept, other, other_kept) != Relation::Other => {
+            match (known(value, kept), known(other, other_kept)) {
+                (Known::Digest(one), Known::Digest(two)) if one != two => FOREIGN.to_owned(),
+                _ => format!("REDACTED # ({})", size(own.or_else(|| length(other, other_kept)))),
+            }
         }
         Some(other) if own.is_none() && length(other, other_kept).is_some() => "REDACTED # (saved)".to_owned(),
         _ => format!("{sign} # ({})", size(own)),
@@ -133,18 +156,22 @@ fn told(value: &Value, kept: Kept, other: Option<&Value>, other_kept: Kept, mark
     if value.written == *CHANCE || !marked && other.is_some_and(|other| other.written == *CHANCE) {
         return Some(CHANCE.to_owned());
     }
-    let sealed = |value: &Value, kept| !matches!(known(value, kept), Known::Plain(_));
-    match (known(value, kept), other) {
+    let alike = |other: &Value| relation(value, kept, other, other_kept) != Relation::Other;
+    let others = other.map(|other| known(other, other_kept));
+    match (known(value, kept), others, other) {
         // Where one side's digest shows that both have the same value, both are written the same way.
-        (Known::Plain(_), Some(other)) if sealed(other, other_kept) && equal(value, kept, other, other_kept) => {
+        (Known::Plain(_), Some(Known::Digest(_) | Known::Nothing), Some(other)) if alike(other) => {
             Some(value.written.lossy().into_owned())
         }
-        (Known::Plain(_), _) => None,
-        (_, Some(other)) if !sealed(other, other_kept) && equal(value, kept, other, other_kept) => {
-            Some(other.written.lossy().into_owned())
+        (Known::Plain(_), ..) => None,
+        (_, Some(Known::Plain(_)), Some(other)) if alike(other) => Some(other.written.lossy().into_owned()),
+        (Known::Nothing, ..) | (_, Some(Known::Nothing), _) => {
+            Some("REDACTED # (not saved, cannot be shown)".to_owned())
         }
-        (Known::Digest(_), _) => Some("REDACTED # (saved as a digest, cannot be shown)".to_owned()),
-        (Known::Nothing, _) => Some("REDACTED # (not saved, cannot be shown)".to_owned()),
+        (Known::Digest(one), Some(Known::Digest(two)), Some(other)) if one != two && alike(other) => {
+            Some(FOREIGN.to_owned())
+        }
+        (Known::Digest(_), ..) => Some("REDACTED # (saved as a digest, cannot be shown)".to_owned()),
     }
 }
 

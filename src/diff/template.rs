@@ -7,7 +7,7 @@
 //! | `changes[].fields` | as in JSON, each with `from_text` and `to_text`: the values on one line |
 //! | `releases` | `environment`, `release`, `from`, `to`, `notes` |
 //! | `plan` | `add`, `change`, `destroy` |
-//! | `left_out` | how many changes did not fit |
+//! | `left_out` | how many changes did not fit; if not even the first does, its `lines` are cut, and their last one says so |
 //!
 //! Nothing is escaped by itself: a page says `| escape_html`.
 
@@ -25,7 +25,23 @@ pub(super) fn own(name: &str, text: &str) -> Arc<Source> {
     Arc::new(Source { name: name.to_owned(), path: name.to_owned(), text: Str::from(text), origin: None })
 }
 
-/// Renders a report of the first `count` changes.
+/// How much of the changes a report shows.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Extent {
+    /// The first changes, so many.
+    pub(super) changes: usize,
+    /// The first lines of each, and of its fields and risks as many; none: all of them.
+    pub(super) lines: Option<usize>,
+}
+
+impl Extent {
+    /// Whole changes.
+    pub(super) fn of(changes: usize) -> Extent {
+        Extent { changes, lines: None }
+    }
+}
+
+/// Renders a report as far as it goes.
 ///
 /// # Errors
 /// What is wrong with the template.
@@ -33,9 +49,10 @@ pub(super) fn render(
     template: &Arc<Source>,
     report: &[Compared],
     layout: &Layout,
-    count: usize,
+    extent: Extent,
     is_page: bool,
 ) -> Result<Vec<u8>, Error> {
+    let count = extent.changes;
     let file = File { name: template.name.clone(), source: template.clone() };
     let templates = Templates::parse(&[file], None, false)?;
     let mut context = Context::default();
@@ -45,7 +62,7 @@ pub(super) fn render(
     let objects = changes.iter().enumerate().map(|(number, (compared, change))| {
         // Pages have their lines put in afterwards: they may be more than Tera takes.
         let html = if is_page { format!("{MARK}{number}{MARK_END}") } else { page(change, layout) };
-        object(&style::label(report, compared), compared, change, layout, &html)
+        object(&style::label(report, compared), compared, change, layout, &html, extent.lines)
     });
     let objects: Vec<Value> = objects.collect();
     let plan = plan(report);
@@ -112,10 +129,24 @@ fn texts(list: &[String]) -> Value {
     Value::list(list.iter().map(|item| text(item)).collect())
 }
 
-fn object(label: &str, compared: &Compared, change: &Change, layout: &Layout, html: &str) -> Value {
+fn object(
+    label: &str,
+    compared: &Compared,
+    change: &Change,
+    layout: &Layout,
+    html: &str,
+    most: Option<usize>,
+) -> Value {
     let lines = if layout.template.is_none() && html.starts_with(MARK) { String::new() } else { body(change, layout) };
-    let risks = change.warnings();
-    let fields = change.fields.iter().map(|field| {
+    let lines = most.map_or(lines.clone(), |most| cut(&lines, most));
+    let mut risks = change.warnings();
+    let most = most.unwrap_or(usize::MAX);
+    if risks.len() > most.max(1) {
+        let more = risks.len() - most.max(1);
+        risks.truncate(most.max(1));
+        risks.push(format!("{more} more"));
+    }
+    let fields = change.fields.iter().take(most).map(|field| {
         map([
             ("path", text(&field.path)),
             ("from", field.from.as_ref().map_or(Value::Nil, overrides::value)),
@@ -157,6 +188,18 @@ pub(super) fn body(change: &Change, layout: &Layout) -> String {
     let layout = Layout { context: layout.context, ..Layout::default() };
     helm::body(&mut out, change, &layout);
     readable(&String::from_utf8_lossy(&out)).trim_end_matches('\n').to_owned()
+}
+
+/// The first lines of a text, and how many more there are.
+fn cut(text: &str, most: usize) -> String {
+    let all = text.lines().count();
+    if all <= most {
+        return text.to_owned();
+    }
+    let mut out: String = text.split_inclusive('\n').take(most).collect();
+    let (more, are) = (all - most, if all - most == 1 { "line is" } else { "lines are" });
+    out.push_str(&format!("... {more} more {are} left out: the report would be too long"));
+    out
 }
 
 /// A text without characters that no page may have.

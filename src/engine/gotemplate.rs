@@ -8,13 +8,34 @@ use super::tera::{self, TeraChart};
 use crate::chart::File;
 use crate::diagnostic::{Error, Source};
 use crate::functions::lookup_function;
-use crate::template::{Executor, Mark, ParseError, Set, Touched, parse, without_no_value};
+use crate::template::{Executor, Mark, ParseError, Parsed, Set, Touched, parse, without_no_value};
 use crate::value::{MapRef, MapType, Str, Value};
 use crate::values::{Layers, Live};
 use crate::world::World;
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
+
+/// Texts that were parsed, for who renders one chart many times.
+#[derive(Default)]
+pub struct ParsedTexts {
+    /// By their names, with the texts.
+    texts: RefCell<HashMap<String, (Str, Rc<Parsed>)>>,
+}
+
+impl ParsedTexts {
+    fn parse(&self, source: &Arc<Source>) -> Result<Rc<Parsed>, Box<ParseError>> {
+        if let Some((text, parsed)) = self.texts.borrow().get(&source.name)
+            && *text == source.text
+        {
+            return Ok(parsed.clone());
+        }
+        let parsed = Rc::new(parse(source, &lookup_function)?);
+        self.texts.borrow_mut().insert(source.name.clone(), (source.text.clone(), parsed.clone()));
+        Ok(parsed)
+    }
+}
 
 /// The templates of a chart, parsed, in the order of their execution.
 pub struct CompiledChart<'l, 'c> {
@@ -48,6 +69,20 @@ impl<'l, 'c> CompiledChart<'l, 'c> {
     /// # Errors
     /// Every file that does not parse; Helm's words are those of the first.
     pub fn compile(top: &'l Live<'c>, values: &MapRef, release: &Release, tera: bool) -> Result<Self, Error> {
+        Self::compile_again(top, values, release, tera, None)
+    }
+
+    /// The same with what was parsed before.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn compile_again(
+        top: &'l Live<'c>,
+        values: &MapRef,
+        release: &Release,
+        tera: bool,
+        known: Option<&ParsedTexts>,
+    ) -> Result<Self, Error> {
         let scopes = scopes(top, values, release);
         let mut files: HashMap<String, Template> = HashMap::new();
         for (i, scope) in scopes.iter().enumerate() {
@@ -65,10 +100,11 @@ impl<'l, 'c> CompiledChart<'l, 'c> {
         let mut set = Set::new();
         let mut broken: Vec<Box<ParseError>> = Vec::new();
         for file in &files {
-            match parse(&file.source, &lookup_function) {
-                Ok(parsed) => set.add(&parsed),
-                Err(error) => broken.push(error),
-            }
+            let added = match known {
+                Some(known) => known.parse(&file.source).map(|parsed| set.add(&parsed)),
+                None => parse(&file.source, &lookup_function).map(|parsed| set.add(&parsed)),
+            };
+            broken.extend(added.err());
         }
         if !broken.is_empty() {
             return Err(explain::parse_errors(top.name(), &broken));

@@ -10,7 +10,7 @@ mod scope;
 mod tera;
 
 pub use capabilities::KubeVersion;
-pub use gotemplate::CompiledChart;
+pub use gotemplate::{CompiledChart, ParsedTexts};
 pub use name::name_from_template;
 pub use reads::{Undefined, Unused, ValueReads, value_reads};
 pub use scope::Release;

@@ -1,23 +1,35 @@
 //! What follows from chance: the same chart rendered with two seeds and at two times tells.
 //!
 //! A value that varies is replaced where it stands, so that a snapshot of the text is stable and a comparison knows what not to
-//! look at.
+//! look at. Of a document that one render has and the other lacks nothing is known but what names it: that stays, below a
+//! comment that says so.
 
 use super::edits::{self, Edits};
 use super::keys;
 use super::object::Object;
+use super::overrides;
 use super::path::{self, Step};
 use super::{Document, Manifests};
 use crate::diagnostic::Span;
 use crate::value::Str;
-use crate::yaml::{Data, Node};
+use crate::yaml::{self, Data, Node};
+use serde_json::{Map, Value as Json};
 use std::collections::{HashMap, VecDeque};
 
 /// What stands in the place of a value that varies.
 pub const CHANCE: &str = "<chance>";
 
+/// The first line of a document that is there by chance.
+const BY_CHANCE: &str = "# <chance> decides whether this is there\n";
+
+/// The text of a document that is there by chance, without the line that says so; none for all others.
+pub fn there_by_chance(text: &[u8]) -> Option<&[u8]> {
+    text.strip_prefix(BY_CHANCE.as_bytes())
+}
+
 /// Marks in `first` what differs in `second`, which is the same chart rendered with another seed and time. Gives the paths that
-/// were marked: `Secret/shop data.password`; a document that is no YAML is marked by lines and told by its name alone.
+/// were marked: `Secret/shop data.password`; a document that is no YAML is marked by lines and told by its name alone, and so is
+/// one that only one of them has. Those that `first` lacks come to stand where `second` has them.
 pub fn mark(first: &mut Manifests, second: &Manifests) -> Vec<String> {
     let mut marked = Vec::new();
     documents(&mut first.resources, &second.resources, &mut marked);
@@ -25,14 +37,18 @@ pub fn mark(first: &mut Manifests, second: &Manifests) -> Vec<String> {
     marked
 }
 
-fn documents(first: &mut [Document], second: &[Document], marked: &mut Vec<String>) {
+fn documents(first: &mut Vec<Document>, second: &[Document], marked: &mut Vec<String>) {
     let pairs = pairs(first, second);
-    for (document, other) in first.iter_mut().zip(pairs) {
-        let Some(other) = other.and_then(|i| second.get(i)) else { continue };
+    for (document, other) in first.iter_mut().zip(&pairs) {
+        let called = format!("{}/{}", document.kind, document.name);
+        let Some(other) = other.and_then(|i| second.get(i)) else {
+            document.text = named_alone(&document.text);
+            marked.push(called);
+            continue;
+        };
         if document.text == other.text {
             continue;
         }
-        let called = format!("{}/{}", document.kind, document.name);
         let text = match fields(&document.text, &other.text) {
             Some((text, paths)) => {
                 marked.extend(paths.into_iter().map(|path| format!("{called} {path}")));
@@ -49,6 +65,44 @@ fn documents(first: &mut [Document], second: &[Document], marked: &mut Vec<Strin
         }
         document.text = Str::from(text);
     }
+    // Each behind the one that it follows in the second list.
+    let mut places: HashMap<usize, usize> =
+        pairs.iter().enumerate().filter_map(|(i, other)| Some(((*other)?, i))).collect();
+    let mut behind = 0;
+    for (j, document) in second.iter().enumerate() {
+        if let Some(place) = places.get(&j) {
+            behind = place + 1;
+            continue;
+        }
+        marked.push(format!("{}/{}", document.kind, document.name));
+        first.insert(behind, Document { text: named_alone(&document.text), ..document.clone() });
+        places.values_mut().filter(|place| **place >= behind).for_each(|place| *place += 1);
+        behind += 1;
+    }
+}
+
+/// A document that is there by chance, with nothing but what names it.
+fn named_alone(text: &Str) -> Str {
+    let name = || {
+        let root = edits::read(text)?;
+        let json = overrides::json(&root).ok()?;
+        let mut metadata = Map::new();
+        for key in ["name", "namespace", "annotations"] {
+            let Some(value) = json.pointer("/metadata").and_then(|metadata| metadata.get(key)) else { continue };
+            // When a hook runs names it, too.
+            if key != "annotations" || value.get("helm.sh/hook").is_some() {
+                metadata.insert(key.to_owned(), value.clone());
+            }
+        }
+        let mut head = Map::new();
+        for key in ["apiVersion", "kind"] {
+            head.extend(json.get(key).map(|value| (key.to_owned(), value.clone())));
+        }
+        head.insert("metadata".to_owned(), Json::Object(metadata));
+        yaml::emit(&overrides::value(&Json::Object(head))).ok()
+    };
+    let own = name().and_then(|head| fields(text, &head)).map_or_else(|| text.to_vec(), |(text, _)| text);
+    Str::from([BY_CHANCE.as_bytes(), &own].concat())
 }
 
 /// Which document of the second list is which of the first: by place if both lists have the same kinds in the same order, else
@@ -320,6 +374,42 @@ mod tests {
             let found: Vec<&str> = found.iter().filter_map(|path| path.split_once(' ').map(|(_, path)| path)).collect();
             assert_eq!(found.join(" "), paths);
         }
+    }
+
+    #[test]
+    fn documents_that_come_and_go() {
+        let list = |texts: &[&str]| {
+            let resources = texts.iter().map(|text| {
+                let head = yaml::head(text.as_bytes()).unwrap();
+                let (kind, name) = (head.kind.to_string(), head.name.to_string());
+                // Of one template they would be one that chance names.
+                Document { path: format!("{name}.yaml"), kind, name, ..document(text) }
+            });
+            Manifests { resources: resources.collect(), ..Manifests::default() }
+        };
+        let texts = ["a", "b", "c", "d"]
+            .map(|name| format!("kind: A\nmetadata:\n  name: {name}\n  labels: {{a: b}}\ndata: {{a: 1}}\n"));
+        let [a, b, c, d] = texts.each_ref().map(String::as_str);
+        let alone =
+            |text: &str| format!("{BY_CHANCE}{}", text.replace("{a: b}", "<chance>").replace("{a: 1}", "<chance>"));
+        for (first, second) in [([a, b, c].to_vec(), [a, c, d].to_vec()), ([a, c, d].to_vec(), [a, b, c].to_vec())] {
+            let mut one = list(&first);
+            // Other lengths: else the documents are told by their places.
+            let extra = "kind: B\nmetadata: {name: e}\n";
+            let two = list(&[second, vec![extra]].concat());
+            let paths = mark(&mut one, &two);
+            let texts: Vec<String> = one.resources.iter().map(|document| document.text.to_string()).collect();
+            let mut wanted = vec![a.to_owned(), c.to_owned(), alone(b), alone(d), format!("{BY_CHANCE}{extra}")];
+            let mut found = texts.clone();
+            wanted.sort();
+            found.sort();
+            assert_eq!(found, wanted);
+            // Where the second list has it: behind what it follows there.
+            let place = |text: &str| texts.iter().position(|other| other == text);
+            assert!(place(a) < place(&alone(b)) && place(c) < place(&alone(d)));
+            assert_eq!(paths.len(), 3);
+        }
+        assert_eq!(there_by_chance(alone(a).as_bytes()), Some(alone(a).replace(BY_CHANCE, "").as_bytes()));
     }
 
     #[test]

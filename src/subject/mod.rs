@@ -2,7 +2,7 @@
 
 mod rendered;
 
-pub use rendered::{Change, Flags, Ground, Input, InputKind, Namespace, Onto, Rendered, Rendering, chart, installed};
+pub use rendered::{Flags, Ground, Input, InputKind, Namespace, Onto, Rendered, Rendering, Trial, chart, installed};
 
 use crate::diagnostic::{Diagnostic, Error, nearest};
 use crate::tree::Revision;

@@ -6,7 +6,7 @@ use crate::engine::{KubeVersion, Release as HelmRelease};
 use crate::manifest::overrides::{Matches, Scope, apply};
 use crate::manifest::{Event, Manifests, chance};
 use crate::project::{Environment, Installation, Project, Release};
-use crate::render::{Outcome, Request, render};
+use crate::render::{Memo, Outcome, Request, render, render_again};
 use crate::text::Str;
 use crate::tree::Tree;
 use crate::value::MapRef;
@@ -123,8 +123,15 @@ pub enum InputKind {
     Flag,
 }
 
-/// A change of the user's values, after all layers.
-pub type Change<'a> = dyn Fn(&MapRef) + 'a;
+/// A render that is made to learn what a change of values does.
+pub struct Trial<'a> {
+    /// The change, after all layers.
+    pub change: &'a dyn Fn(&MapRef),
+    /// What renders of the same chart share.
+    pub memo: &'a Memo,
+    /// Whether what follows from chance or time is found and marked.
+    pub is_marked: bool,
+}
 
 /// What can be rendered, and be asked where its values come from.
 #[derive(Clone)]
@@ -139,6 +146,8 @@ pub enum Rendering<'a> {
         environment: &'a Environment,
         /// The release.
         release: &'a Release,
+        /// A chart in the place of the release's own.
+        chart: Option<String>,
     },
     /// A chart by itself.
     Chart {
@@ -152,16 +161,17 @@ pub enum Rendering<'a> {
 }
 
 impl Rendering<'_> {
-    /// Renders it, with a change of the user's values.
+    /// Renders it, maybe with a change of the user's values.
     ///
     /// # Errors
     /// Whatever is wrong with it.
-    pub fn render(&self, flags: &Flags<'_>, change: Option<&Change<'_>>, rendered: &mut Rendered) -> Result<(), Error> {
+    pub fn render(&self, flags: &Flags<'_>, trial: Option<&Trial<'_>>, rendered: &mut Rendered) -> Result<(), Error> {
         match self {
-            Rendering::Installed { tree, project, environment, release } => {
-                installed(*tree, project, environment, release, flags, change, rendered)
+            Rendering::Installed { tree, project, environment, release, chart } => {
+                let installation = with_chart(*tree, project, environment, release, chart.as_deref())?;
+                put_up(*tree, project, &installation, flags, trial, rendered)
             }
-            Rendering::Chart { tree, path, name } => chart(*tree, path, name, flags, change, rendered),
+            Rendering::Chart { tree, path, name } => chart(*tree, path, name, flags, trial, rendered),
         }
     }
 
@@ -175,8 +185,8 @@ impl Rendering<'_> {
         then: impl FnOnce(&Explanation<'_, '_>, &MapRef) -> T,
     ) -> Result<T, Error> {
         let (tree, path, options) = match self {
-            Rendering::Installed { tree, project, environment, release } => {
-                let installation = project.installation(*tree, environment, release)?;
+            Rendering::Installed { tree, project, environment, release, chart } => {
+                let installation = with_chart(*tree, project, environment, release, chart.as_deref())?;
                 let (options, _) = layered(project, &installation, flags);
                 (*tree, installation.chart, options)
             }
@@ -211,11 +221,36 @@ pub fn installed(
     environment: &Environment,
     release: &Release,
     flags: &Flags<'_>,
-    change: Option<&Change<'_>>,
     rendered: &mut Rendered,
 ) -> Result<(), Error> {
     let installation = project.installation(tree, environment, release)?;
-    let (options, namespace) = layered(project, &installation, flags);
+    put_up(tree, project, &installation, flags, None, rendered)
+}
+
+/// An installation, maybe of another chart.
+fn with_chart<'p>(
+    tree: &dyn Tree,
+    project: &'p Project,
+    environment: &'p Environment,
+    release: &'p Release,
+    chart: Option<&str>,
+) -> Result<Installation<'p>, Error> {
+    let mut installation = project.installation(tree, environment, release)?;
+    if let Some(chart) = chart {
+        installation.chart = crate::chart::locate(tree, chart)?;
+    }
+    Ok(installation)
+}
+
+fn put_up(
+    tree: &dyn Tree,
+    project: &Project,
+    installation: &Installation<'_>,
+    flags: &Flags<'_>,
+    trial: Option<&Trial<'_>>,
+    rendered: &mut Rendered,
+) -> Result<(), Error> {
+    let (options, namespace) = layered(project, installation, flags);
     let mut api_versions = installation.api_versions.clone();
     api_versions.extend(flags.api_versions.iter().cloned());
     let mut request = Request {
@@ -234,7 +269,7 @@ pub fn installed(
         tera: flags.tera,
     };
     let lookup = grounded(&mut request.release, flags, installation.kube_context.as_deref())?;
-    let scope = Scope { release: &release.key.text, namespace: &request.release.namespace };
+    let scope = Scope { release: &installation.release.key.text, namespace: &request.release.namespace };
     let mut matches = Matches::default();
     let swap = |manifests: &mut Manifests, matches: &mut Matches| match flags.overrides {
         true => apply(manifests, &installation.overrides, scope, matches),
@@ -242,7 +277,7 @@ pub fn installed(
     };
     let result = drawn(
         tree,
-        &Asked { request: &request, lookup, options: &options, change },
+        &Asked { request: &request, lookup, options: &options, trial },
         flags,
         &mut |m| swap(m, &mut matches),
         rendered,
@@ -260,7 +295,7 @@ pub fn chart(
     chart: &str,
     name: &str,
     flags: &Flags<'_>,
-    change: Option<&Change<'_>>,
+    trial: Option<&Trial<'_>>,
     rendered: &mut Rendered,
 ) -> Result<(), Error> {
     let mut request = Request {
@@ -279,7 +314,7 @@ pub fn chart(
         tera: flags.tera,
     };
     let lookup = grounded(&mut request.release, flags, None)?;
-    let asked = Asked { request: &request, lookup, options: &flags.values, change };
+    let asked = Asked { request: &request, lookup, options: &flags.values, trial };
     drawn(tree, &asked, flags, &mut |_| Ok(()), rendered)
 }
 
@@ -303,13 +338,13 @@ struct Asked<'a> {
     request: &'a Request,
     lookup: Option<Arc<dyn Lookup>>,
     options: &'a ValueOptions,
-    change: Option<&'a Change<'a>>,
+    trial: Option<&'a Trial<'a>>,
 }
 
 /// Renders, and once more with other chance and another time where the chart draws upon them.
 fn drawn(
     tree: &dyn Tree,
-    Asked { request, lookup, options, change }: &Asked<'_>,
+    Asked { request, lookup, options, trial }: &Asked<'_>,
     flags: &Flags<'_>,
     swap: &mut dyn FnMut(&mut Manifests) -> Result<(), Error>,
     rendered: &mut Rendered,
@@ -319,12 +354,15 @@ fn drawn(
         let read = options.read_telling(tree, &mut secrets);
         rendered.secrets = secrets;
         let (user, layers) = read?;
-        if let Some(change) = change {
-            change(&user);
+        if let Some(trial) = trial {
+            (trial.change)(&user);
         }
         rendered.inputs = inputs(&layers);
         let mut outcome = Outcome::default();
-        let result = render(tree, request, &user, layers, world, &mut outcome);
+        let result = match trial {
+            Some(trial) => render_again(trial.memo, tree, request, &user, layers, world, &mut outcome),
+            None => render(tree, request, &user, layers, world, &mut outcome),
+        };
         rendered.warnings.append(&mut world.warnings);
         rendered.chart = outcome.chart;
         rendered.release_exists = outcome.release_exists;
@@ -356,7 +394,8 @@ fn drawn(
     }
     rendered.manifests = once(&mut world, rendered)?;
     rendered.drawn = world.drawn;
-    if !world.drawn || flags.seed.is_some() || !flags.is_compared {
+    let is_marked = flags.is_compared && trial.is_none_or(|trial| trial.is_marked);
+    if !world.drawn || flags.seed.is_some() || !is_marked {
         return Ok(());
     }
     let mut other = outside();

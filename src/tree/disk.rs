@@ -1,21 +1,14 @@
 //! Folders and files of this machine.
 
-use super::{BufferedFile, Error, Ignore, Kind, MAX_FILE, Tree, clean, too_big, without_mark};
-use crate::go::slog::{Level, line};
+use super::walk::Walk;
+use super::{BufferedFile, Error, Ignore, Kind, MAX_FILE, Tree, clean, too_big};
 use crate::value::Str;
 use std::fs::{self, File};
 use std::io::Read as _;
 use std::path::Path;
 
-/// The most entries that one walk visits. Helm has no such limit, and links that lead back up keep it
-/// walking for ever.
-const MAX_ENTRIES: usize = 200_000;
-
 /// The largest file that is read by its name: values, archives.
 const MAX_READ: u64 = 256 * 1024 * 1024;
-
-/// The most bytes that one walk reads.
-const MAX_TOTAL: u64 = 1024 * 1024 * 1024;
 
 /// The file system; relative paths start at the working directory.
 #[derive(Debug, Clone, Copy, Default)]
@@ -57,7 +50,7 @@ impl Tree for Disk {
 
     fn walk(&self, root: &str, ignore: &Ignore<'_>, log: &mut Vec<String>) -> Result<Vec<BufferedFile>, Error> {
         let root = self.absolute(root);
-        let mut walk = Walk { ignore, log, files: Vec::new(), entries: 0, total: 0 };
+        let mut walk = Walk::new(ignore, log);
         // Helm finds no files where the root cannot be listed, and goes on.
         if let Ok(names) = list(&root) {
             walk.entries(&root, "", &names)?;
@@ -106,22 +99,11 @@ fn read_whole(mut file: File, size: u64) -> std::io::Result<Vec<u8>> {
     Ok(data)
 }
 
-struct Walk<'a> {
-    ignore: &'a Ignore<'a>,
-    log: &'a mut Vec<String>,
-    files: Vec<BufferedFile>,
-    entries: usize,
-    total: u64,
-}
-
 impl Walk<'_> {
     /// The entries of a folder: `path` on disk, `below` the root.
     fn entries(&mut self, path: &str, below: &str, names: &[(String, Option<Kind>)]) -> Result<(), Error> {
         for (name, kind) in names {
-            self.entries += 1;
-            if self.entries > MAX_ENTRIES {
-                return Err(Error::rule(format!("{path} holds more than {MAX_ENTRIES} files and folders")));
-            }
+            self.visit(path)?;
             let full = format!("{path}/{name}");
             let below = if below.is_empty() { name.clone() } else { format!("{below}/{name}") };
             match kind {
@@ -158,15 +140,7 @@ impl Walk<'_> {
             return Err(too_big(full));
         }
         let data = read_whole(file, size).map_err(|e| failed("read", &e))?;
-        if data.len() as u64 > MAX_FILE {
-            return Err(too_big(full));
-        }
-        self.total += data.len() as u64;
-        if self.total > MAX_TOTAL {
-            return Err(Error::rule(format!("the chart's files are larger than {MAX_TOTAL} bytes together")));
-        }
-        self.files.push(BufferedFile { name: below.to_owned(), data: without_mark(data) });
-        Ok(())
+        self.keep(full, below, data)
     }
 
     /// Links, devices, sockets.
@@ -183,11 +157,7 @@ impl Walk<'_> {
         }
         let resolved =
             resolve(full).map_err(|words| Error::rule(format!("error evaluating symlink {full}: {words}")))?;
-        self.log.push(line(
-            Level::Info,
-            "found symbolic link in path. Contents of linked file included and used",
-            &[("path", full), ("resolved", resolved.as_str())],
-        ));
+        self.follow(full, &resolved);
         let metadata = fs::symlink_metadata(&resolved).map_err(|e| Error::system("lstat", &resolved, &e))?;
         if metadata.is_dir() {
             self.entry(full, below, Kind::Folder)

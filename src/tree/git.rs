@@ -4,8 +4,8 @@
 //! outside of the repository is read from disk: it has no revisions. So are charts that git ignores, as they lie in `charts/` once
 //! they were fetched, and submodules: whoever renders a revision renders it with those that are there.
 
-use super::{BufferedFile, Disk, Error, Ignore, Kind, MAX_FILE, Tree, clean, too_big, without_mark};
-use crate::go::slog::{Level, line};
+use super::walk::Walk;
+use super::{BufferedFile, Disk, Error, Ignore, Kind, Tree, clean};
 use crate::value::Str;
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -336,16 +336,9 @@ impl Git {
             };
             if is_link {
                 let resolved = format!("{}/{place}", self.top);
-                walk.log.push(line(
-                    Level::Info,
-                    "found symbolic link in path. Contents of linked file included and used",
-                    &[("path", &shown), ("resolved", &resolved)],
-                ));
+                walk.follow(&shown, &resolved);
             }
-            walk.entries += 1;
-            if walk.entries > MAX_ENTRIES / 10 {
-                return Err(Error::rule(format!("{shown} holds too many files and folders")));
-            }
+            walk.visit(&shown)?;
             let outside = format!("{}/{place}", self.top);
             let is_folder = match entry {
                 Entry::Folder => true,
@@ -363,33 +356,14 @@ impl Git {
                         walk.files.push(BufferedFile { name: format!("{below}/{}", file.name), data: file.data });
                     }
                 }
-                Entry::Outside => {
-                    let data = Disk.read(&outside)?.to_vec();
-                    if data.len() as u64 > MAX_FILE {
-                        return Err(too_big(&shown));
-                    }
-                    walk.files.push(BufferedFile { name: below, data: without_mark(data) });
-                }
+                Entry::Outside => walk.keep(&shown, &below, Disk.read(&outside)?.to_vec())?,
                 Entry::Folder => self.collect(&place, &below, walk, depth + 1)?,
-                Entry::File(object) => {
-                    let data = self.object(&object, &shown)?;
-                    if data.len() as u64 > MAX_FILE {
-                        return Err(too_big(&shown));
-                    }
-                    walk.files.push(BufferedFile { name: below, data: without_mark(data) });
-                }
+                Entry::File(object) => walk.keep(&shown, &below, self.object(&object, &shown)?)?,
                 Entry::Link(_) => {}
             }
         }
         Ok(())
     }
-}
-
-struct Walk<'a> {
-    ignore: &'a Ignore<'a>,
-    log: &'a mut Vec<String>,
-    files: Vec<BufferedFile>,
-    entries: usize,
 }
 
 impl Tree for Git {
@@ -431,7 +405,7 @@ impl Tree for Git {
 
     fn walk(&self, root: &str, ignore: &Ignore<'_>, log: &mut Vec<String>) -> Result<Vec<BufferedFile>, Error> {
         let Some(below) = self.below(root) else { return Disk.walk(root, ignore, log) };
-        let mut walk = Walk { ignore, log, files: Vec::new(), entries: 0 };
+        let mut walk = Walk::new(ignore, log);
         match self.find(&below)? {
             Some((place, Entry::Folder)) => self.collect(&place, "", &mut walk, 0)?,
             Some((place, Entry::Outside)) => return Disk.walk(&format!("{}/{place}", self.top), ignore, walk.log),

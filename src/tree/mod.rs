@@ -4,6 +4,7 @@ mod archive;
 mod disk;
 mod git;
 mod near;
+mod walk;
 
 pub use crate::go::filepath::clean;
 pub use archive::{Budget, check_archive, unpack};

@@ -1,5 +1,7 @@
 //! Whole comparisons: what is shown, and what holds for any two sides.
 
+mod properties;
+
 use super::*;
 use crate::manifest::secret::{Sealing, seal};
 use crate::manifest::{Document, Event, split};
@@ -435,196 +437,6 @@ fn risks() {
     assert!(shown(&report, Format::Summary, None).contains("User b may do what ClusterRole cluster-admin allows"));
 }
 
-/// A small generator: the same number gives the same manifests.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, n: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        ((self.0 >> 33) as usize) % n
-    }
-
-    fn object(&mut self) -> String {
-        let kind = ["Deployment", "ConfigMap", "Secret", "Service"][self.below(4)];
-        let name = ["a", "b", "c", "d"][self.below(4)];
-        let api = if kind == "Deployment" { "apps/v1" } else { "v1" };
-        let mut out = format!("apiVersion: {api}\nkind: {kind}\nmetadata:\n  name: {name}\n");
-        if self.below(4) == 0 {
-            out.push_str(&format!("  labels: {{l{}: \"{}\"}}\n", self.below(3), self.below(3)));
-        }
-        match kind {
-            "ConfigMap" => {
-                out.push_str("data:\n");
-                for i in 0..self.below(4) + 1 {
-                    out.push_str(&format!("  k{}: v{}\n", i + self.below(2) * 10, self.below(3)));
-                }
-                if self.below(2) == 0 {
-                    out.push_str("  text: |\n");
-                    for _ in 0..self.below(8) {
-                        out.push_str(&format!("    line {}\n", self.below(6)));
-                    }
-                }
-            }
-            "Secret" => out.push_str(&format!("stringData:\n  k: hunter{}\n", self.below(3))),
-            "Service" => {
-                out.push_str("spec:\n  ports:\n");
-                for i in 0..self.below(3) {
-                    out.push_str(&format!("  - port: {}\n    name: n{}\n", 80 + i + self.below(2), self.below(2)));
-                }
-            }
-            _ => {
-                out.push_str(&format!("spec:\n  replicas: {}\n  args: [", self.below(3)));
-                for _ in 0..self.below(5) {
-                    out.push_str(&format!("{}, ", self.below(4)));
-                }
-                out.push_str("]\n");
-            }
-        }
-        out
-    }
-
-    fn manifest(&mut self) -> String {
-        let mut out = String::new();
-        let mut seen = std::collections::HashSet::new();
-        for _ in 0..self.below(7) {
-            let object = self.object();
-            let key: String = object.lines().skip(1).take(3).collect();
-            if seen.insert(key) {
-                out.push_str("---\n");
-                out.push_str(&object);
-            }
-        }
-        out
-    }
-}
-
-#[test]
-fn equal_is_empty() {
-    let mut dice = Dice(1);
-    for _ in 0..150 {
-        let text = dice.manifest();
-        let report = with(&text, &text, &Options::default());
-        for name in ["diff", "unified", "side-by-side", "paths"] {
-            assert_eq!(shown(&report, name.parse().unwrap(), None), "");
-        }
-        assert_eq!(shown(&report, Format::Summary, None), "Plan: 0 to add, 0 to change, 0 to destroy\n");
-        assert!(shown(&report, Format::Json, None).contains("\"changes\": [],"));
-        assert_eq!(shown(&report, Format::Markdown, None), "**No differences.**\n");
-        assert!(shown(&report, Format::Html, None).contains("<h1>No differences</h1>"));
-    }
-}
-
-/// A unified difference from the other end.
-fn swapped(text: &str) -> Vec<String> {
-    let turn = |line: &str| -> String {
-        let text = line.replace("--------", "\u{1}").replace("++++++++", "--------").replace('\u{1}', "++++++++");
-        match text.chars().next() {
-            Some('-') => format!("+{}", text.get(1..).unwrap_or_default()),
-            Some('+') => format!("-{}", text.get(1..).unwrap_or_default()),
-            _ => text,
-        }
-    };
-    let mut lines: Vec<String> = text.lines().map(turn).collect();
-    // What is removed comes first.
-    for run in lines.chunk_by_mut(|a, b| a.starts_with(['-', '+']) && b.starts_with(['-', '+'])) {
-        run.sort_by_key(|line| line.starts_with('+'));
-    }
-    lines
-}
-
-#[test]
-fn mirrored() {
-    let mut dice = Dice(2);
-    for round in 0..300 {
-        let (a, b) = (dice.manifest(), dice.manifest());
-        for normalize in [false, true] {
-            let options = Options { normalize, ..Options::default() };
-            let (there, back) = (with(&a, &b, &options), with(&b, &a, &options));
-            // Headings say what happens in words.
-            let body = |report: &[Compared]| -> String {
-                let text = shown(report, Format::Diff, Some(2));
-                let heading = |line: &str| !line.starts_with([' ', '-', '+', '.']) && !line.is_empty();
-                let lines = text.lines().filter(|line| !line.starts_with("! "));
-                lines.map(|line| if heading(line) { "=\n".to_owned() } else { format!("{line}\n") }).collect()
-            };
-            assert_eq!(swapped(&body(&there)), body(&back).lines().collect::<Vec<_>>(), "{round}\n{a}\n=====\n{b}");
-            let fields = |report: &[Compared], turned: bool| -> Vec<String> {
-                let mut out = Vec::new();
-                for change in report.iter().flat_map(|c| &c.changes) {
-                    for field in &change.fields {
-                        let (from, to) = if turned { (&field.to, &field.from) } else { (&field.from, &field.to) };
-                        let text = format!("{} {:?} {:?}", field.path, from, to);
-                        out.push(if turned {
-                            text.replace("----", "____").replace("++++", "----").replace("____", "++++")
-                        } else {
-                            text
-                        });
-                    }
-                }
-                out
-            };
-            assert_eq!(fields(&there, true), fields(&back, false));
-            let (p, q) = (plan(&there), plan(&back));
-            assert_eq!((p.add, p.change, p.destroy), (q.destroy, q.change, q.add));
-        }
-    }
-}
-
-/// Applies a unified difference of one file.
-fn patched(from: &str, patch: &str) -> String {
-    let lines: Vec<&str> = from.split_inclusive('\n').collect();
-    let (mut out, mut at) = (String::new(), 0);
-    let mut rest = patch.lines().skip_while(|line| !line.starts_with("@@")).peekable();
-    while let Some(line) = rest.next() {
-        let ends = if rest.peek().is_some_and(|next| next.starts_with('\\')) { "" } else { "\n" };
-        if let Some(head) = line.strip_prefix("@@ -") {
-            let (place, _) = head.split_once(' ').unwrap();
-            let (start, count) = place.split_once(',').unwrap_or((place, "1"));
-            let start: usize = start.parse().unwrap();
-            let start = if count == "0" { start } else { start - 1 };
-            while at < start {
-                out.push_str(lines[at]);
-                at += 1;
-            }
-        } else if let Some(text) = line.strip_prefix(' ') {
-            assert_eq!(lines[at], format!("{text}{ends}"));
-            out.push_str(lines[at]);
-            at += 1;
-        } else if let Some(text) = line.strip_prefix('-') {
-            assert_eq!(lines[at], format!("{text}{ends}"));
-            at += 1;
-        } else if let Some(text) = line.strip_prefix('+') {
-            out.push_str(text);
-            out.push_str(ends);
-        }
-    }
-    out + &lines[at..].concat()
-}
-
-#[test]
-fn unified_applies() {
-    let mut dice = Dice(3);
-    for _ in 0..300 {
-        let (a, b) = (dice.manifest(), dice.manifest());
-        let options = Options { show_secrets: true, ..Options::default() };
-        let report = with(&a, &b, &options);
-        let (from, to) = report[0].texts.clone().unwrap();
-        for context in [Some(0), Some(3), None] {
-            let patch = shown(&report, Format::Unified, context);
-            if report[0].changes.is_empty() {
-                assert_eq!(patch, "");
-            } else {
-                assert_eq!(patched(&from.lossy(), &patch), to.lossy(), "{patch}");
-            }
-        }
-    }
-    for (a, b) in [("a\nb", "a\nb\n"), ("a\nb\n", "a\nb"), ("", "x"), ("x\n", ""), ("a\nb", "a\nc")] {
-        let mut out = Vec::new();
-        unified::hunks(&mut out, a.as_bytes(), b.as_bytes(), &Layout { context: Some(3), ..Layout::default() });
-        assert_eq!(patched(a, std::str::from_utf8(&out).unwrap()), b, "{a:?} {b:?}");
-    }
-}
-
 #[test]
 fn hostile() {
     let deep = format!("kind: A\nmetadata: {{name: x}}\na: {}1{}\n", "[".repeat(3_000), "]".repeat(3_000));
@@ -691,6 +503,33 @@ fn markdown_is_cut() {
     assert_eq!(text.matches("<details").count(), text.matches("</details>").count());
     let shown: usize = text.matches("<details").count();
     assert!(text.contains(&format!("**{} more changed objects", 200 - shown)), "{text}");
+}
+
+#[test]
+fn markdown_of_one_large_object_is_cut() {
+    let object = |salt: &str| {
+        let lines: String = (0..3_000).map(|i| format!("  key{i}: {salt}{i}\n")).collect();
+        format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: n}}\ndata:\n{lines}")
+    };
+    let report = with(&object("a"), &object("b"), &Options::default());
+    for max_size in [400, 2_000, 65_000] {
+        let text = write(&report, Format::Markdown, &Layout { max_size, ..Layout::default() }).unwrap();
+        let text = String::from_utf8(text).unwrap();
+        // As much as fits: another line would not.
+        assert!(text.len() <= max_size && text.len() + 40 > max_size, "{} of {max_size}: {text}", text.len());
+        assert!(text.contains("-   key0: a0\n"), "{text}");
+        let shown = text.lines().filter(|line| line.starts_with(['-', '+', ' '])).count();
+        let all = shown_lines(&report);
+        assert!(text.contains(&format!("\n... {} more lines are left out: ", all - shown)), "{shown} of {all}: {text}");
+        assert!(!text.contains("more changed"), "{text}");
+    }
+    // Not even a line has room.
+    let text = write(&report, Format::Markdown, &Layout { max_size: 200, ..Layout::default() }).unwrap();
+    assert!(String::from_utf8(text).unwrap().contains("**1 more changed object is left out"));
+}
+
+fn shown_lines(report: &[Compared]) -> usize {
+    shown(report, Format::Diff, None).lines().count() - 1
 }
 
 #[test]

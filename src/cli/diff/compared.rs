@@ -1,0 +1,258 @@
+//! Both sides of each release → what is shown, and what failed.
+
+use super::super::spread::spread;
+use super::super::terminal::Terminal;
+use super::super::{fleet, pager};
+use super::Comparison;
+use super::sides::{Ask, Pair, kept, whole};
+use crate::diagnostic::{Diagnostic, Error};
+use crate::diff::{self, Compared, Format, Kept, Options, Side};
+use crate::manifest::chance::CHANCE;
+use crate::manifest::{Claims, Manifests};
+use crate::release::saved;
+use crate::subject::{Flags, Rendered, Rendering};
+use crate::text::Str;
+use crate::tree::{Disk, Tree};
+use crate::why::{self, Known};
+
+/// The exit code for differences, where it is asked for.
+const DIFFERENT: u8 = 2;
+
+/// What a side gave.
+#[derive(Default)]
+struct Given {
+    manifests: Manifests,
+    namespace: Option<String>,
+    kept: Option<Kept>,
+    /// Whether it is a snapshot without the files of `crds/`, without test hooks.
+    lacks: [bool; 2],
+    /// Whether what follows from chance is marked.
+    marked: bool,
+    /// Whether there is such a release on this side.
+    is_there: bool,
+    warnings: Vec<String>,
+    secrets: Vec<Str>,
+}
+
+/// What comparing a release gave.
+struct Done {
+    /// What the right side makes, and where, if it is rendered.
+    made: Option<(String, Manifests)>,
+    warnings: Vec<String>,
+    secrets: Vec<Str>,
+    /// None: there is nothing to compare with, which was told.
+    result: Result<Option<Compared>, Error>,
+}
+
+/// Gets one side.
+fn give(ask: &Ask<'_>, flags: &Flags<'_>, comparison: &Comparison, given: &mut Given) -> Result<(), Error> {
+    let mut rendered = Rendered::default();
+    let result = match ask {
+        Ask::Rendered(rendering) => rendering.render(flags, None, &mut rendered),
+        Ask::Saved { path, environment, release } => {
+            let text = match Disk.read(path) {
+                Ok(text) => text,
+                Err(error) if error.missing && comparison.missing_ok => return Ok(()),
+                Err(error) if error.missing => {
+                    let message = format!("there is no snapshot of `{release}` in environment `{environment}`");
+                    return Err(Diagnostic::own(message)
+                        .fact(format!("looked for: {path}"))
+                        .hint(format!(
+                            "`rhelm save {environment} {release}` makes one; `--missing-ok` compares with nothing"
+                        ))
+                        .into());
+                }
+                Err(error) => return Err(Diagnostic::own(error.words).into()),
+            };
+            let snapshot = whole(saved::read(&text, path)?, path, comparison.force)?;
+            *given = Given {
+                manifests: snapshot.manifests,
+                namespace: Some(snapshot.header.namespace),
+                kept: Some(kept(snapshot.header.secrets)),
+                lacks: [!snapshot.header.crds, !snapshot.header.tests],
+                // One that was saved with a seed holds what that made.
+                is_there: true,
+                marked: memchr::memmem::find(&text, CHANCE.as_bytes()).is_some(),
+                ..Given::default()
+            };
+            return Ok(());
+        }
+        Ask::Read(held) => {
+            given.manifests = held.manifests.clone();
+            given.namespace.clone_from(&held.namespace);
+            given.kept = Some(held.kept);
+            given.is_there = true;
+            return Ok(());
+        }
+        Ask::Nothing => return Ok(()),
+    };
+    given.is_there = true;
+    given.marked = flags.seed.is_none();
+    given.warnings = rendered.warnings;
+    given.secrets = rendered.secrets;
+    given.manifests = rendered.manifests;
+    given.namespace = Some(rendered.namespace);
+    result
+}
+
+/// Compares one release.
+fn one(pair: &Pair<'_>, from_label: &str, flags: &Flags<'_>, comparison: &Comparison) -> Done {
+    let (mut from, mut to) = (Given::default(), Given::default());
+    // Two renders of one chart fail alike; the revision tells them apart.
+    let on = |mut error: Error, label: &str| {
+        if label.starts_with("git:") {
+            error.diagnostics_mut().iter_mut().for_each(|d| d.facts.push(format!("as of {label}")));
+        }
+        error
+    };
+    let before = give(&pair.from, flags, comparison, &mut from).map_err(|error| on(error, from_label));
+    let result = match before {
+        Err(error) if comparison.settled => {
+            let why = error.diagnostics().first().map(|diagnostic| diagnostic.message.clone()).unwrap_or_default();
+            let release = &pair.release;
+            from.warnings
+                .push(format!("warning: {release}: {from_label} does not render, so nothing is compared: {why}"));
+            Ok(None)
+        }
+        Err(error) => Err(error),
+        Ok(()) => give(&pair.to, flags, comparison, &mut to)
+            .map_err(|error| on(error, &pair.to_label))
+            .map(|()| Some(compare(pair, from_label, flags, comparison, &mut from, &mut to))),
+    };
+    let mut warnings = from.warnings;
+    // The same chart says the same on both sides.
+    warnings.extend(to.warnings.into_iter().filter(|line| !warnings.contains(line)).collect::<Vec<_>>());
+    let mut secrets = from.secrets;
+    secrets.extend(to.secrets);
+    let made = matches!(pair.to, Ask::Rendered(Rendering::Installed { .. })).then_some(to.manifests);
+    Done { made: made.map(|made| (to.namespace.unwrap_or_default(), made)), warnings, secrets, result }
+}
+
+fn compare(
+    pair: &Pair<'_>,
+    from_label: &str,
+    flags: &Flags<'_>,
+    comparison: &Comparison,
+    from: &mut Given,
+    to: &mut Given,
+) -> Compared {
+    let mut options = comparison.options.clone();
+    options.release.clone_from(&pair.release);
+    options.marked = from.marked && to.marked;
+    let Options { include_crds, include_tests, .. } = &mut options;
+    let parts = [(include_crds, "crds/", "--include-crds"), (include_tests, "test hooks", "--include-tests")];
+    for ((wanted, what, flag), lacks) in parts.into_iter().zip(from.lacks.iter().zip(to.lacks).map(|(a, b)| *a || b)) {
+        if *wanted && lacks {
+            *wanted = false;
+            let words =
+                format!("the snapshot holds no {what}, so they are not compared; `rhelm save {flag}` stores them");
+            to.warnings.push(format!("warning: {}: {words}", pair.release));
+        }
+    }
+    let sides = [from.kept, to.kept];
+    let omitted = sides.contains(&Some(Kept::Omitted));
+    let secrets: Vec<Str> = from.secrets.iter().chain(&to.secrets).cloned().collect();
+    let veils = !options.show_secrets || omitted || sides.contains(&Some(Kept::Digest));
+    if veils {
+        from.manifests.veil(&secrets, !omitted);
+        to.manifests.veil(&secrets, !omitted);
+    }
+    let digests = sides.iter().all(|kept| *kept == Some(Kept::Digest));
+    let has_secrets = |given: &Given| given.manifests.resources.iter().any(|document| document.kind == "Secret");
+    if digests && from.namespace != to.namespace && has_secrets(from) && has_secrets(to) {
+        let words = "the values of Secrets are digests made for two namespaces, so they are not compared";
+        to.warnings.push(format!("warning: {}: {words}", pair.release));
+    }
+    let home = from.namespace.clone().or_else(|| to.namespace.clone()).unwrap_or_else(|| "default".to_owned());
+    let other = to.namespace.clone().unwrap_or_else(|| home.clone());
+    let left = Side { manifests: &from.manifests, namespace: &home, secrets: from.kept.unwrap_or(Kept::Plain) };
+    let right = Side { manifests: &to.manifests, namespace: &other, secrets: to.kept.unwrap_or(Kept::Plain) };
+    let (mut changes, texts) = match comparison.format {
+        Format::Unified => {
+            let outcome = diff::compare_whole(&left, &right, &options);
+            (outcome.changes, Some(outcome.texts))
+        }
+        _ => (diff::compare(&left, &right, &options), None),
+    };
+    let mut notes = Vec::new();
+    // Of a release that one side lacks no value is the reason.
+    let is_there = |ask: &Ask<'_>, given: &Given| !matches!(ask, Ask::Nothing) && given.is_there;
+    if comparison.why && is_there(&pair.from, from) && is_there(&pair.to, to) {
+        fn known<'a>(ask: &'a Ask<'a>) -> Option<&'a Rendering<'a>> {
+            match ask {
+                Ask::Rendered(rendering) => Some(rendering),
+                _ => None,
+            }
+        }
+        let known = Known {
+            from: known(&pair.from),
+            to: known(&pair.to),
+            flags,
+            options: &options,
+            veiled: veils.then_some((secrets.as_slice(), !omitted)),
+        };
+        notes = why::explain(&mut changes, &left, &right, &known);
+    }
+    Compared {
+        environment: pair.environment.clone(),
+        release: pair.release.clone(),
+        from: from_label.to_owned(),
+        to: pair.to_label.clone(),
+        changes,
+        notes,
+        texts,
+    }
+}
+/// Compares all, prints it, and says what failed.
+pub(super) fn finish(
+    pairs: &[Pair<'_>],
+    from_label: &str,
+    flags: &Flags<'_>,
+    comparison: &Comparison,
+    terminal: &mut Terminal,
+) -> Result<(), Error> {
+    let done = spread(pairs, |pair| one(pair, from_label, flags, comparison));
+    let mut reports = Vec::new();
+    let mut failures: Vec<Error> = Vec::new();
+    let mut failed = Vec::new();
+    let (mut claims, mut here) = (Claims::default(), "");
+    for (pair, done) in pairs.iter().zip(done) {
+        terminal.hide(&done.secrets);
+        done.warnings.iter().for_each(|warning| terminal.say(warning));
+        if here != pair.environment {
+            (claims, here) = (Claims::default(), &pair.environment);
+        }
+        let clash = done.made.and_then(|(namespace, made)| claims.claim(&pair.release, &namespace, &made));
+        let result = match clash {
+            Some(clash) => done.result.and(Err(fleet::clashing(&pair.release, &clash))),
+            None => done.result,
+        };
+        match result {
+            Ok(compared) => reports.extend(compared),
+            Err(mut error) => {
+                if pairs.len() > 1 {
+                    let fact = format!("in release `{}` of environment `{}`", pair.release, pair.environment);
+                    error.diagnostics_mut().iter_mut().for_each(|diagnostic| diagnostic.facts.push(fact.clone()));
+                }
+                failures.push(error);
+                failed.push(pair.release.clone());
+            }
+        }
+    }
+    // With nothing but failures there is nothing to show.
+    if !reports.is_empty() || failures.is_empty() {
+        let out = diff::write(&reports, comparison.format, &comparison.layout)?;
+        pager::print(&out, &comparison.pager, terminal)?;
+    }
+    if comparison.detailed && reports.iter().any(|report| !report.changes.is_empty()) {
+        terminal.code = DIFFERENT;
+    }
+    if pairs.len() > 1 && !failed.is_empty() {
+        let message = format!("{} of {} releases were not compared: {}", failed.len(), pairs.len(), failed.join(", "));
+        failures.push(Diagnostic::own(message).into());
+    }
+    if failures.is_empty() {
+        return Ok(());
+    }
+    Err(Error::all(failures.iter().flat_map(|failure| failure.diagnostics().iter().cloned()).collect()))
+}

@@ -1,0 +1,290 @@
+//! `rhelm diff`: what would change.
+
+mod compared;
+mod comparison;
+mod sides;
+
+pub(super) use comparison::Comparison;
+
+use super::args::{on, text, texts};
+use super::selection::{self, Selection};
+use super::template::Asked;
+use super::terminal::Terminal;
+use crate::diagnostic::{Diagnostic, Error};
+use crate::diff::Format;
+use crate::project::Project;
+use crate::subject::{Flags, Rendering, Subject};
+use crate::tree::{Disk, Git, Revision};
+use clap::ArgMatches;
+use compared::finish;
+use sides::{Ask, Held, Pair, Past, Places, hold, paired, vanished};
+use std::collections::BTreeMap;
+
+/// The name that Helm gives a release that nobody named.
+const NAMELESS: &str = "release-name";
+/// Both sides, as they were named.
+pub(super) struct Named {
+    pub(super) from: Subject,
+    pub(super) to: Subject,
+    /// Whether only the left side was named: the other is the environment itself.
+    pub(super) against: bool,
+}
+/// Runs the command.
+pub(super) fn run(matches: &ArgMatches, terminal: &mut Terminal) -> Result<(), Error> {
+    terminal.check()?;
+    let asked = Asked::new(matches)?;
+    let flags = asked.flags()?;
+    let comparison = Comparison::new(matches)?;
+    let tree = Disk;
+    let stated = stated(matches)?;
+    let chart = text(matches, "chart");
+    match (&chart, &stated) {
+        (Some(_), _) if text(matches, "environment").is_some() => {
+            return Err(Diagnostic::own(
+                "`-e` selects a release of a project, and `--chart` a chart; give one of them",
+            )
+            .into());
+        }
+        (Some(chart), (Some(from), to)) => {
+            let from = Subject::parse(from, &[])?;
+            let to = to.as_ref().map(|to| Subject::parse(to, &[])).transpose()?;
+            let to = to.unwrap_or_else(|| Subject::Chart(chart.clone()));
+            let named = Named { from, to, against: false };
+            return alone(matches, &tree, &named, Some(chart), &flags, comparison, terminal);
+        }
+        (Some(_), _) => {
+            return Err(Diagnostic::own("`--chart` is one side, and nothing is named to compare it with")
+                .hint("name it: `--against file:OLD.yaml`, `--against chart:PATH`, `--against git:HEAD`")
+                .into());
+        }
+        // Two texts or charts need no project.
+        (None, (Some(from), Some(to)))
+            if !needs_project(from) && !needs_project(to) && text(matches, "environment").is_none() =>
+        {
+            let (from, to) = (Subject::parse(from, &[])?, Subject::parse(to, &[])?);
+            let named = Named { from, to, against: false };
+            return alone(matches, &tree, &named, None, &flags, comparison, terminal);
+        }
+        _ => {}
+    }
+    // What is compared with says nothing of the other side.
+    let both = [&stated.1, &stated.0].into_iter().flatten().filter(|_| stated.1.is_some());
+    let implied = both.into_iter().find_map(|text| environment_of(text));
+    let Some(selection) = selection::own_command(matches, &tree, implied.as_deref())? else {
+        return Err(Diagnostic::own("no environment is named, and there is no chart to compare")
+            .hint("name an environment: `rhelm diff ENV`; or a chart: `rhelm diff --chart CHART --against file:OLD`")
+            .into());
+    };
+    if stated.1.is_some() && on(matches, "all") && implied.is_some() {
+        return Err(Diagnostic::own("--from and --to name environments, and --all means all; leave out --all").into());
+    }
+    let named = name(&stated, &selection.project)?;
+    releases(&tree, &selection, &named, &flags, comparison, terminal)
+}
+
+/// `--from` and `--to`, or `--against`, as they were typed.
+fn stated(matches: &ArgMatches) -> Result<(Option<String>, Option<String>), Error> {
+    let (from, to, against) = (text(matches, "from"), text(matches, "to"), text(matches, "against"));
+    if against.is_some() && (from.is_some() || to.is_some()) {
+        return Err(Diagnostic::own(
+            "--against is the left side and --from too; give --against alone, or --from and --to",
+        )
+        .into());
+    }
+    match (from, to, against) {
+        (None, None, against) => Ok((against, None)),
+        (Some(from), Some(to), _) => Ok((Some(from), Some(to))),
+        (Some(_), None, _) => Err(Diagnostic::own("--from names one side, and --to must name the other").into()),
+        (None, Some(_), _) => Err(Diagnostic::own("--to names one side, and --from must name the other").into()),
+    }
+}
+
+/// Whether a side can only be had of a project.
+fn needs_project(text: &str) -> bool {
+    !(text == "-" || text.starts_with("file:") || text.starts_with("chart:"))
+}
+
+/// The environment that a side names, if it can be nothing else.
+fn environment_of(text: &str) -> Option<String> {
+    match text.split_once(':') {
+        Some(("env", name)) if !name.is_empty() => Some(name.to_owned()),
+        None if text != "-" && !crate::project::RESERVED.contains(&text) => Some(text.to_owned()),
+        _ => None,
+    }
+}
+
+fn name(stated: &(Option<String>, Option<String>), project: &Project) -> Result<Named, Error> {
+    let mut names: Vec<String> = project.concrete().map(|e| e.name.text.clone()).collect();
+    if project.is_convention() {
+        names.extend(project.releases.iter().flat_map(|r| Project::conventional(&Disk, &r.chart.text)));
+    }
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let parse = |text: &str| Subject::parse(text, &names);
+    let own = || {
+        let environment = project.concrete().next().map(|e| e.name.text.clone()).unwrap_or_default();
+        Subject::Environment(environment)
+    };
+    Ok(match stated {
+        (Some(from), Some(to)) => Named { from: parse(from)?, to: parse(to)?, against: false },
+        (Some(from), None) => Named { from: parse(from)?, to: own(), against: true },
+        _ => Named { from: Subject::Saved, to: own(), against: true },
+    })
+}
+
+/// Compares releases of a project.
+fn releases(
+    disk: &Disk,
+    selection: &Selection,
+    named: &Named,
+    flags: &Flags<'_>,
+    comparison: Comparison,
+    terminal: &mut Terminal,
+) -> Result<(), Error> {
+    let comparison = comparison.with_project(&selection.project, disk)?;
+    let places = Places::open(disk, &selection.project, named, &comparison)?;
+    let mut pairs = Vec::new();
+    // `--against X` of all environments: each is its own right side.
+    let own: Vec<Subject> =
+        selection.iter().map(|(environment, ..)| Subject::Environment(environment.name.text.clone())).collect();
+    for ((environment, chosen, whole), own) in selection.iter().zip(&own) {
+        let to = if named.against { own } else { &named.to };
+        let from = places.side(&named.from, environment, &chosen, whole)?;
+        let to_side = places.side(to, environment, &chosen, whole)?;
+        pairs.extend(paired(&environment.name.text, to.name(), from, to_side));
+    }
+    // Environments that the revision had, where all are compared.
+    if let (Subject::Git(revision), true) = (&named.from, comparison.settled || comparison.all)
+        && let Some(Past { tree, project: Some(past) }) = places.pasts.get(revision.name())
+        && !past.is_convention()
+    {
+        let now = &selection.project;
+        for environment in past.concrete().filter(|e| !now.environments.iter().any(|n| n.name.text == e.name.text)) {
+            pairs.extend(vanished(tree, past, environment));
+        }
+    }
+    finish(&pairs, &named.from.name(), flags, &comparison, terminal)
+}
+
+/// Shows that a project is no more.
+///
+/// # Errors
+/// It cannot be written.
+pub(super) fn gone(
+    selection: &Selection,
+    tree: &Git,
+    revision: &str,
+    flags: &Flags<'_>,
+    comparison: Comparison,
+    terminal: &mut Terminal,
+) -> Result<(), Error> {
+    let environments = selection.iter().flat_map(|(environment, ..)| vanished(tree, &selection.project, environment));
+    finish(&environments.collect::<Vec<_>>(), &format!("git:{revision}"), flags, &comparison, terminal)
+}
+
+/// Compares a chart that belongs to no project with what is staged.
+///
+/// # Errors
+/// What is staged does not render.
+pub(super) fn chart_since(
+    chart: &str,
+    revision: &str,
+    flags: &Flags<'_>,
+    comparison: Comparison,
+    terminal: &mut Terminal,
+) -> Result<(), Error> {
+    let open = |revision: &Revision| Git::open(revision).map_err(|error| Error::from(Diagnostic::own(error.words)));
+    let (before, after) = (open(&Revision::parse(revision))?, open(&Revision::Index)?);
+    let side = |tree| match crate::tree::Tree::kind(tree, &format!("{chart}/Chart.yaml")) {
+        Ok(_) => Ask::Rendered(Rendering::Chart { tree, path: chart.to_owned(), name: NAMELESS.to_owned() }),
+        Err(_) => Ask::Nothing,
+    };
+    let pair = Pair {
+        environment: String::new(),
+        release: chart.to_owned(),
+        to_label: "git:index".to_owned(),
+        from: side(&before),
+        to: side(&after),
+    };
+    finish(&[pair], &format!("git:{revision}"), flags, &comparison, terminal)
+}
+
+/// Compares a revision with what is staged.
+///
+/// # Errors
+/// What is staged does not render. What the revision holds is nobody's fault any more: it is told, and nothing compared.
+pub(super) fn since(
+    selection: &Selection,
+    revision: &str,
+    flags: &Flags<'_>,
+    comparison: Comparison,
+    terminal: &mut Terminal,
+) -> Result<(), Error> {
+    let from = Subject::Git(Revision::parse(revision));
+    let named = Named { from, to: Subject::Git(Revision::Index), against: false };
+    releases(&Disk, selection, &named, flags, comparison, terminal)
+}
+
+/// Compares what needs no project: a chart, texts.
+fn alone(
+    matches: &ArgMatches,
+    disk: &Disk,
+    Named { from, to, .. }: &Named,
+    chart: Option<&str>,
+    flags: &Flags<'_>,
+    mut comparison: Comparison,
+    terminal: &mut Terminal,
+) -> Result<(), Error> {
+    let words = texts(matches, "args");
+    let name = match words.as_slice() {
+        [] => NAMELESS,
+        [name] => name,
+        [_, other, ..] => {
+            return Err(Diagnostic::own(format!("one word names the release of a chart; `{other}` is another")).into());
+        }
+    };
+    if matches!(comparison.format, Format::Html | Format::Markdown) {
+        let path = comparison.report.clone();
+        comparison.load(path.as_deref(), disk)?;
+    } else {
+        comparison.check_report()?;
+    }
+    let mut held: BTreeMap<String, Held> = BTreeMap::new();
+    let mut trees: BTreeMap<String, Git> = BTreeMap::new();
+    for subject in [from, to] {
+        match subject {
+            Subject::File(_) | Subject::Stdin => {
+                held.insert(subject.name(), hold(disk, subject, &comparison)?);
+            }
+            Subject::Git(revision) => {
+                let tree = Git::open(revision).map_err(|error| Diagnostic::own(error.words))?;
+                trees.insert(subject.name(), tree);
+            }
+            _ => {}
+        }
+    }
+    let side = |subject: &'_ Subject| -> Result<Ask<'_>, Error> {
+        let name = name.to_owned();
+        Ok(match (subject, chart) {
+            (Subject::File(_) | Subject::Stdin, _) => held.get(&subject.name()).map_or(Ask::Nothing, Ask::Read),
+            (Subject::Chart(path), _) => Ask::Rendered(Rendering::Chart { tree: disk, path: path.clone(), name }),
+            (Subject::Git(_), Some(chart)) => match trees.get(&subject.name()) {
+                Some(tree) => Ask::Rendered(Rendering::Chart { tree, path: chart.to_owned(), name }),
+                None => Ask::Nothing,
+            },
+            _ => {
+                let message = format!("`{}` belongs to an environment, and `--chart` names none", subject.name());
+                return Err(Diagnostic::own(message)
+                    .hint("compare with `file:PATH`, `chart:PATH`, `git:REVISION` or `-`")
+                    .into());
+            }
+        })
+    };
+    let pair = Pair {
+        environment: String::new(),
+        release: name.to_owned(),
+        to_label: to.name(),
+        from: side(from)?,
+        to: side(to)?,
+    };
+    finish(&[pair], &from.name(), flags, &comparison, terminal)
+}
