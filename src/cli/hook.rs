@@ -261,7 +261,8 @@ fn differences(
         return Ok(());
     }
     for selection in &touched.selections {
-        diff::since(selection, &base, flags, Comparison::for_hook(matches)?, terminal)?;
+        let clusters = super::onto::Clusters::new(matches);
+        diff::since(selection, &base, flags, Comparison::for_hook(matches)?, &clusters, terminal)?;
     }
     for chart in &touched.charts {
         diff::chart_since(chart, &base, flags, Comparison::for_hook(matches)?, terminal)?;

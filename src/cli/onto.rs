@@ -9,6 +9,7 @@ use crate::diagnostic::{Diagnostic, Error};
 use crate::engine::{KubeVersion, Release};
 use crate::go::slog::{Level, line};
 use crate::manifest::Manifests;
+use crate::release::{Record, latest};
 use crate::subject::Ground;
 use crate::tree::{Disk, Tree};
 use crate::value::Value;
@@ -210,6 +211,30 @@ impl<'m> Clusters<'m> {
     pub(super) fn install(&self, context: Option<&str>) -> Result<Ground, Error> {
         let Known { cluster, kube_version, api_versions } = self.known(context)?;
         Ok(Ground { kube_version, api_versions, lookup: cluster.lookup(), revision: 1, is_upgrade: false })
+    }
+
+    /// What Helm stored of a release: a revision, or the last.
+    ///
+    /// # Errors
+    /// There is none, or it cannot be had.
+    pub(super) fn record(
+        &self,
+        name: &str,
+        namespace: &str,
+        context: Option<&str>,
+        revision: Option<i64>,
+        warnings: &mut Vec<String>,
+    ) -> Result<Record, Error> {
+        let storage = storage_of(&self.connection(context)?, Some(namespace))?;
+        match revision {
+            Some(revision) => storage.get(name, revision),
+            None => {
+                let mut unreadable = Vec::new();
+                let found = latest(storage.as_ref(), name, &mut unreadable);
+                warnings.extend(unreadable.iter().map(|diagnostic| format!("warning: {}", diagnostic.message)));
+                found
+            }
+        }
     }
 
     /// The ground for a release that would be upgraded if it is there: what `helm upgrade --dry-run=server` stands on.

@@ -247,6 +247,7 @@ fn connecting(server: &str, path: &str, error: &dyn std::error::Error) -> String
     let address = server.split_once("://").map_or(server, |(_, rest)| rest);
     let refused = words.starts_with("Connection refused");
     // Go names the address behind a name, which nobody here knows.
+    let address = address.replace("localhost:", "127.0.0.1:");
     let words = match address.parse::<std::net::SocketAddr>() {
         Ok(address) if refused => format!("dial tcp {address}: connect: connection refused"),
         _ => words,

@@ -178,11 +178,10 @@ pub fn list(api: &dyn Api, target: &Target, selector: &str, each: &mut dyn FnMut
                 }
             }
         }
-        let about = |key: &str| match page.get("metadata") {
-            Some(Value::Map(_, metadata)) => text(&metadata, key),
+        next = match page.get("metadata") {
+            Some(Value::Map(_, metadata)) => text(&metadata, "continue"),
             _ => String::new(),
         };
-        next = about("continue");
         if next.is_empty() {
             return Ok(Head {
                 api_version: text(&page, "apiVersion"),

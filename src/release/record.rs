@@ -129,6 +129,19 @@ impl Record {
         })
     }
 
+    /// Resources and hooks as one stream of documents.
+    pub fn stream(&self) -> Vec<u8> {
+        let mut out = self.manifest.as_bytes().to_vec();
+        for hook in &self.hooks {
+            if !out.is_empty() && !out.ends_with(b"\n") {
+                out.push(b'\n');
+            }
+            out.extend_from_slice(format!("---\n# Source: {}\n", hook.path).as_bytes());
+            out.extend_from_slice(hook.manifest.as_bytes());
+        }
+        out
+    }
+
     /// The chart and its version, as Helm lists it; `MISSING` if the record has no chart.
     pub fn chart(&self) -> String {
         match &self.metadata {

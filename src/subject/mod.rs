@@ -12,6 +12,8 @@ use crate::tree::Revision;
 pub enum Subject {
     /// The snapshot of the environment.
     Saved,
+    /// The release that Helm stored: a revision, or the last.
+    Live(Option<i64>),
     /// An environment, rendered.
     Environment(String),
     /// The environment rendered as of a revision.
@@ -28,7 +30,7 @@ pub enum Subject {
 const KINDS: [&str; 7] = ["saved", "live", "cluster", "env", "git", "file", "chart"];
 
 impl Subject {
-    /// Reads `saved`, `env:NAME` or a bare name, `git:REV`, `file:PATH`, `chart:PATH`, `-`. `environments` are the names that
+    /// Reads `saved`, `live`, `live:REVISION`, `env:NAME` or a bare name, `git:REV`, `file:PATH`, `chart:PATH`, `-`. `environments` are the names that
     /// can be meant.
     ///
     /// # Errors
@@ -45,6 +47,11 @@ impl Subject {
         match (kind, rest) {
             ("-", None) => Ok(Subject::Stdin),
             ("saved", None) => Ok(Subject::Saved),
+            ("live", None) => Ok(Subject::Live(None)),
+            ("live", Some(revision)) => match revision.parse() {
+                Ok(revision) if revision > 0 => Ok(Subject::Live(Some(revision))),
+                _ => Err(needed("revision")),
+            },
             ("env", Some(name)) if !name.is_empty() => Ok(Subject::Environment(name.to_owned())),
             ("git", Some(name)) if !name.is_empty() => Ok(Subject::Git(Revision::parse(name))),
             ("file", Some(path)) if !path.is_empty() => Ok(Subject::File(path.to_owned())),
@@ -52,9 +59,9 @@ impl Subject {
             ("env", _) => Err(needed("name")),
             ("git", _) => Err(needed("revision")),
             ("file" | "chart", _) => Err(needed("path")),
-            ("live" | "cluster", _) => {
-                let message = format!("`{text}` would have to ask a cluster, which rhelm does not do yet");
-                let hint = "save the release once with `helm get manifest RELEASE > old.yaml`, and compare with `file:old.yaml`";
+            ("cluster", _) => {
+                let message = format!("`{text}` would have to ask for all objects, which rhelm does not do yet");
+                let hint = "compare with what Helm stored of the release: `live`";
                 Err(Diagnostic::own(message).hint(hint).into())
             }
             (name, None) if environments.contains(&name) => Ok(Subject::Environment(name.to_owned())),
@@ -65,7 +72,7 @@ impl Subject {
                     Some(near) => diagnostic.hint(format!("did you mean `{near}`?")),
                     None => diagnostic,
                 };
-                let kinds = "saved, env:NAME, git:REVISION, git:index, file:PATH, chart:PATH, -";
+                let kinds = "saved, live, live:REVISION, env:NAME, git:REVISION, git:index, file:PATH, chart:PATH, -";
                 Err(diagnostic.fact(format!("there are: an environment's name, {kinds}")).into())
             }
         }
@@ -75,6 +82,8 @@ impl Subject {
     pub fn name(&self) -> String {
         match self {
             Subject::Saved => "saved".into(),
+            Subject::Live(None) => "live".into(),
+            Subject::Live(Some(revision)) => format!("live:{revision}"),
             Subject::Environment(name) => name.clone(),
             Subject::Git(revision) => format!("git:{}", revision.name()),
             Subject::File(path) => path.clone(),
@@ -93,14 +102,18 @@ mod tests {
         let environments = ["staging", "local"];
         let parse = |text| Subject::parse(text, &environments);
         assert_eq!(parse("saved").unwrap(), Subject::Saved);
+        assert_eq!(parse("live").unwrap(), Subject::Live(None));
+        assert_eq!(parse("live:3").unwrap(), Subject::Live(Some(3)));
         assert_eq!(parse("local").unwrap(), Subject::Environment("local".into()));
         assert_eq!(parse("env:x").unwrap(), Subject::Environment("x".into()));
         assert_eq!(parse("git:index").unwrap(), Subject::Git(Revision::Index));
         assert_eq!(parse("git:HEAD~2").unwrap(), Subject::Git(Revision::Commit("HEAD~2".into())));
         assert_eq!(parse("file:a:b").unwrap(), Subject::File("a:b".into()));
         assert_eq!(parse("-").unwrap(), Subject::Stdin);
-        for text in ["", "git", "git:", "env:", "file:", "live", "cluster", "live:3", "stagign", "saved:x", "http://x"]
-        {
+        for text in [
+            "", "git", "git:", "env:", "file:", "live:", "live:x", "live:0", "cluster", "stagign", "saved:x",
+            "http://x",
+        ] {
             assert!(parse(text).is_err(), "{text}");
         }
         assert_eq!(parse("stagin").unwrap_err().diagnostics()[0].hints[0].text, "did you mean `staging`?");

@@ -1,15 +1,16 @@
 //! Both sides of each release → what is shown, and what failed.
 
+use super::super::onto::Clusters;
 use super::super::spread::spread;
 use super::super::terminal::Terminal;
 use super::super::{fleet, pager};
 use super::Comparison;
-use super::sides::{Ask, Pair, kept, whole};
+use super::sides::{Ask, Pair, Whose, kept, whole};
 use crate::diagnostic::{Diagnostic, Error};
 use crate::diff::{self, Compared, Format, Kept, Options, Side};
 use crate::manifest::chance::CHANCE;
-use crate::manifest::{Claims, Manifests};
-use crate::release::saved;
+use crate::manifest::{self, Claims, Manifests};
+use crate::release::{is_not_found, saved};
 use crate::subject::{Flags, Rendered, Rendering};
 use crate::text::Str;
 use crate::tree::{Disk, Tree};
@@ -28,6 +29,8 @@ struct Given {
     lacks: [bool; 2],
     /// Whether what follows from chance is marked.
     marked: bool,
+    /// Whether Helm stored it.
+    is_live: bool,
     /// Whether there is such a release on this side.
     is_there: bool,
     warnings: Vec<String>,
@@ -77,6 +80,7 @@ fn give(ask: &Ask<'_>, flags: &Flags<'_>, comparison: &Comparison, given: &mut G
             };
             return Ok(());
         }
+        Ask::Live { clusters, whose, revision } => return live(clusters, whose, *revision, flags, comparison, given),
         Ask::Read(held) => {
             given.manifests = held.manifests.clone();
             given.namespace.clone_from(&held.namespace);
@@ -93,6 +97,38 @@ fn give(ask: &Ask<'_>, flags: &Flags<'_>, comparison: &Comparison, given: &mut G
     given.manifests = rendered.manifests;
     given.namespace = Some(rendered.namespace);
     result
+}
+
+/// Gets what Helm stored of a release.
+fn live(
+    clusters: &Clusters<'_>,
+    whose: &Whose<'_>,
+    revision: Option<i64>,
+    flags: &Flags<'_>,
+    comparison: &Comparison,
+    given: &mut Given,
+) -> Result<(), Error> {
+    let (name, namespace, context) = whose.home(flags)?;
+    given.namespace = Some(namespace.clone());
+    let record = match clusters.record(&name, &namespace, context.as_deref(), revision, &mut given.warnings) {
+        Err(error) if is_not_found(&error) && comparison.missing_ok => return Ok(()),
+        Err(mut error) if is_not_found(&error) => {
+            for diagnostic in error.diagnostics_mut() {
+                diagnostic.facts.push(format!("looked in: namespace `{namespace}`"));
+                *diagnostic = diagnostic.clone().hint("`--missing-ok` compares with nothing");
+            }
+            return Err(error);
+        }
+        found => found?,
+    };
+    if revision.is_none() && record.status != "deployed" {
+        let words = format!("its last revision {} is {}, not deployed", record.revision, record.status);
+        given.warnings.push(format!("warning: {name}: {words}; `live:REVISION` compares with another"));
+    }
+    given.manifests = manifest::read(&Str::from(record.stream()), &format!("live:{}", record.revision))?;
+    // Helm stores no `crds/`.
+    (given.is_there, given.is_live) = (true, true);
+    Ok(())
 }
 
 /// Compares one release.
@@ -139,6 +175,10 @@ fn compare(
     let mut options = comparison.options.clone();
     options.release.clone_from(&pair.release);
     options.marked = from.marked && to.marked;
+    if options.include_crds && (from.is_live || to.is_live) {
+        options.include_crds = false;
+        to.warnings.push(format!("warning: {}: Helm stores no crds/, so they are not compared", pair.release));
+    }
     let Options { include_crds, include_tests, .. } = &mut options;
     let parts = [(include_crds, "crds/", "--include-crds"), (include_tests, "test hooks", "--include-tests")];
     for ((wanted, what, flag), lacks) in parts.into_iter().zip(from.lacks.iter().zip(to.lacks).map(|(a, b)| *a || b)) {

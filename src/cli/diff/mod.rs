@@ -7,6 +7,7 @@ mod sides;
 pub(super) use comparison::Comparison;
 
 use super::args::{on, text, texts};
+use super::onto::Clusters;
 use super::selection::{self, Selection};
 use super::template::Asked;
 use super::terminal::Terminal;
@@ -14,10 +15,10 @@ use crate::diagnostic::{Diagnostic, Error};
 use crate::diff::Format;
 use crate::project::Project;
 use crate::subject::{Flags, Rendering, Subject};
-use crate::tree::{Disk, Git, Revision};
+use crate::tree::{Disk, Git, Revision, Tree};
 use clap::ArgMatches;
 use compared::finish;
-use sides::{Ask, Held, Pair, Past, Places, hold, paired, vanished};
+use sides::{Ask, Held, Pair, Past, Places, Whose, hold, paired, vanished};
 use std::collections::BTreeMap;
 
 /// The name that Helm gives a release that nobody named.
@@ -33,11 +34,20 @@ pub(super) struct Named {
 pub(super) fn run(matches: &ArgMatches, terminal: &mut Terminal) -> Result<(), Error> {
     terminal.check()?;
     let asked = Asked::new(matches)?;
-    let flags = asked.flags()?;
+    let clusters = Clusters::new(matches);
+    let mut flags = asked.flags()?;
     let comparison = Comparison::new(matches)?;
     let tree = Disk;
     let stated = stated(matches)?;
     let chart = text(matches, "chart");
+    let is_live = |text: &Option<String>| text.as_ref().is_some_and(|text| text.split(':').next() == Some("live"));
+    if is_live(&stated.0) || is_live(&stated.1) {
+        // What would be upgraded is rendered as the upgrade would render it.
+        flags.onto = Some(Box::new(|name, namespace, context| clusters.upgrade(name, namespace, context)));
+    }
+    let is_by_itself = text(matches, "project").is_none()
+        && tree.kind("Chart.yaml").is_err()
+        && selection::project(matches, &tree)?.is_none();
     match (&chart, &stated) {
         (Some(_), _) if text(matches, "environment").is_some() => {
             return Err(Diagnostic::own(
@@ -50,20 +60,22 @@ pub(super) fn run(matches: &ArgMatches, terminal: &mut Terminal) -> Result<(), E
             let to = to.as_ref().map(|to| Subject::parse(to, &[])).transpose()?;
             let to = to.unwrap_or_else(|| Subject::Chart(chart.clone()));
             let named = Named { from, to, against: false };
-            return alone(matches, &tree, &named, Some(chart), &flags, comparison, terminal);
+            return alone(matches, &named, Some(chart), &flags, comparison, &clusters, terminal);
         }
         (Some(_), _) => {
             return Err(Diagnostic::own("`--chart` is one side, and nothing is named to compare it with")
                 .hint("name it: `--against file:OLD.yaml`, `--against chart:PATH`, `--against git:HEAD`")
                 .into());
         }
-        // Two texts or charts need no project.
+        // Two texts or charts need no project, and what Helm stored needs none either.
         (None, (Some(from), Some(to)))
-            if !needs_project(from) && !needs_project(to) && text(matches, "environment").is_none() =>
+            if text(matches, "environment").is_none()
+                && !needs_project(from, is_by_itself)
+                && !needs_project(to, is_by_itself) =>
         {
             let (from, to) = (Subject::parse(from, &[])?, Subject::parse(to, &[])?);
             let named = Named { from, to, against: false };
-            return alone(matches, &tree, &named, None, &flags, comparison, terminal);
+            return alone(matches, &named, None, &flags, comparison, &clusters, terminal);
         }
         _ => {}
     }
@@ -79,7 +91,7 @@ pub(super) fn run(matches: &ArgMatches, terminal: &mut Terminal) -> Result<(), E
         return Err(Diagnostic::own("--from and --to name environments, and --all means all; leave out --all").into());
     }
     let named = name(&stated, &selection.project)?;
-    releases(&tree, &selection, &named, &flags, comparison, terminal)
+    releases(&tree, &selection, &named, &flags, comparison, &clusters, terminal)
 }
 
 /// `--from` and `--to`, or `--against`, as they were typed.
@@ -99,9 +111,10 @@ fn stated(matches: &ArgMatches) -> Result<(Option<String>, Option<String>), Erro
     }
 }
 
-/// Whether a side can only be had of a project.
-fn needs_project(text: &str) -> bool {
-    !(text == "-" || text.starts_with("file:") || text.starts_with("chart:"))
+/// Whether a side can only be had of a project. A stored release is one of the project if there is one.
+fn needs_project(text: &str, is_by_itself: bool) -> bool {
+    let is_live = text.split(':').next() == Some("live");
+    !(is_live && is_by_itself || text == "-" || text.starts_with("file:") || text.starts_with("chart:"))
 }
 
 /// The environment that a side names, if it can be nothing else.
@@ -138,10 +151,11 @@ fn releases(
     named: &Named,
     flags: &Flags<'_>,
     comparison: Comparison,
+    clusters: &Clusters<'_>,
     terminal: &mut Terminal,
 ) -> Result<(), Error> {
     let comparison = comparison.with_project(&selection.project, disk)?;
-    let places = Places::open(disk, &selection.project, named, &comparison)?;
+    let places = Places::open(disk, &selection.project, named, &comparison, clusters)?;
     let mut pairs = Vec::new();
     // `--against X` of all environments: each is its own right side.
     let own: Vec<Subject> =
@@ -217,23 +231,25 @@ pub(super) fn since(
     revision: &str,
     flags: &Flags<'_>,
     comparison: Comparison,
+    clusters: &Clusters<'_>,
     terminal: &mut Terminal,
 ) -> Result<(), Error> {
     let from = Subject::Git(Revision::parse(revision));
     let named = Named { from, to: Subject::Git(Revision::Index), against: false };
-    releases(&Disk, selection, &named, flags, comparison, terminal)
+    releases(&Disk, selection, &named, flags, comparison, clusters, terminal)
 }
 
 /// Compares what needs no project: a chart, texts.
 fn alone(
     matches: &ArgMatches,
-    disk: &Disk,
     Named { from, to, .. }: &Named,
     chart: Option<&str>,
     flags: &Flags<'_>,
     mut comparison: Comparison,
+    clusters: &Clusters<'_>,
     terminal: &mut Terminal,
 ) -> Result<(), Error> {
+    let disk = &Disk;
     let words = texts(matches, "args");
     let name = match words.as_slice() {
         [] => NAMELESS,
@@ -266,6 +282,7 @@ fn alone(
         let name = name.to_owned();
         Ok(match (subject, chart) {
             (Subject::File(_) | Subject::Stdin, _) => held.get(&subject.name()).map_or(Ask::Nothing, Ask::Read),
+            (Subject::Live(revision), _) => Ask::Live { clusters, whose: Whose::Named(name), revision: *revision },
             (Subject::Chart(path), _) => Ask::Rendered(Rendering::Chart { tree: disk, path: path.clone(), name }),
             (Subject::Git(_), Some(chart)) => match trees.get(&subject.name()) {
                 Some(tree) => Ask::Rendered(Rendering::Chart { tree, path: chart.to_owned(), name }),

@@ -1,5 +1,6 @@
 //! Where sides come from: what is opened once, and asked for each release.
 
+use super::super::onto::Clusters;
 use super::super::snapshots;
 use super::{Comparison, Named};
 use crate::diagnostic::{Diagnostic, Error};
@@ -7,7 +8,7 @@ use crate::diff::Kept;
 use crate::manifest::{self, Manifests};
 use crate::project::{Environment, Project, Release};
 use crate::release::saved::{self, Sealed};
-use crate::subject::{Rendering, Subject};
+use crate::subject::{Flags, Rendering, Subject};
 use crate::text::Str;
 use crate::tree::{Disk, Git, Revision, Tree};
 use std::collections::BTreeMap;
@@ -21,10 +22,35 @@ pub(super) enum Ask<'a> {
     Rendered(Rendering<'a>),
     /// A snapshot.
     Saved { path: String, environment: &'a str, release: &'a str },
+    /// What Helm stored of a release.
+    Live { clusters: &'a Clusters<'a>, whose: Whose<'a>, revision: Option<i64> },
     /// Manifests that were read already.
     Read(&'a Held),
     /// It does not exist on this side.
     Nothing,
+}
+
+/// Of which release.
+pub(super) enum Whose<'a> {
+    /// One of a project.
+    Installed { disk: &'a Disk, project: &'a Project, environment: &'a Environment, release: &'a Release },
+    /// One without a project.
+    Named(String),
+}
+
+impl Whose<'_> {
+    /// Its name, its namespace, and the context that guards it.
+    pub(super) fn home(&self, flags: &Flags<'_>) -> Result<(String, String, Option<String>), Error> {
+        match self {
+            Whose::Named(name) => Ok((name.clone(), (flags.namespace)(None, None), None)),
+            Whose::Installed { disk, project, environment, release } => {
+                let installation = project.installation(*disk, environment, release)?;
+                let context = installation.kube_context.clone();
+                let namespace = (flags.namespace)(installation.namespace.as_deref(), context.as_deref());
+                Ok((installation.release.name().to_owned(), namespace, context))
+            }
+        }
+    }
 }
 
 /// Manifests that somebody printed.
@@ -95,6 +121,7 @@ pub(super) struct Places<'a> {
     /// Without a project's file each environment is a project of its own.
     pub(super) others: BTreeMap<String, Project>,
     pub(super) missing_ok: bool,
+    pub(super) clusters: &'a Clusters<'a>,
 }
 
 impl<'a> Places<'a> {
@@ -103,6 +130,7 @@ impl<'a> Places<'a> {
         project: &'a Project,
         named: &Named,
         comparison: &Comparison,
+        clusters: &'a Clusters<'a>,
     ) -> Result<Self, Error> {
         let (missing_ok, chart) = (comparison.missing_ok, project.releases.first().map(|r| r.chart.text.clone()));
         let chart = chart.unwrap_or_default();
@@ -113,6 +141,7 @@ impl<'a> Places<'a> {
             held: BTreeMap::new(),
             others: BTreeMap::new(),
             missing_ok,
+            clusters,
         };
         for subject in [&named.from, &named.to] {
             match subject {
@@ -194,6 +223,14 @@ impl<'a> Places<'a> {
                     }
                 }
                 found
+            }
+            Subject::Live(revision) => {
+                let project = self.others.get(&environment.name.text).unwrap_or(self.project);
+                let live = |release: &&'s Release| {
+                    let whose = Whose::Installed { disk: self.disk, project, environment, release };
+                    (key(release), Ask::Live { clusters: self.clusters, whose, revision: *revision })
+                };
+                chosen.iter().map(live).collect()
             }
             Subject::File(_) | Subject::Stdin => {
                 let held = self.held.get(&subject.name());
