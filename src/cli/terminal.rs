@@ -25,6 +25,9 @@ pub(super) struct Terminal {
     secrets: Vec<Vec<u8>>,
 }
 
+/// The names of the ways to show errors.
+pub(super) const FORMATS: [&str; 4] = ["pretty", "short", "json", "helm"];
+
 /// Shorter lines are no secrets that could be told from other texts.
 const SHORTEST: usize = 4;
 
