@@ -1,6 +1,7 @@
 //! `rhelm diff`: what would change.
 
 use super::args::{on, text, texts};
+use super::failures;
 use super::pager;
 use super::selection::{self, Selection};
 use super::snapshots;
@@ -878,6 +879,7 @@ fn finish(
     let mut reports = Vec::new();
     let mut failures: Vec<Error> = Vec::new();
     let mut failed = Vec::new();
+    let several = pairs.iter().any(|pair| pairs.first().is_some_and(|first| first.environment != pair.environment));
     let (mut claims, mut here) = (Claims::default(), "");
     for (pair, done) in pairs.iter().zip(done) {
         terminal.hide(&done.secrets);
@@ -894,11 +896,14 @@ fn finish(
             Ok(compared) => reports.extend(compared),
             Err(mut error) => {
                 if pairs.len() > 1 {
-                    let fact = format!("in release `{}` of environment `{}`", pair.release, pair.environment);
-                    error.diagnostics_mut().iter_mut().for_each(|diagnostic| diagnostic.facts.push(fact.clone()));
+                    failures::of_release(&mut error, &pair.release, &pair.environment);
                 }
                 failures.push(error);
-                failed.push(pair.release.clone());
+                failed.push(if several {
+                    format!("{}/{}", pair.environment, pair.release)
+                } else {
+                    pair.release.clone()
+                });
             }
         }
     }
@@ -917,5 +922,5 @@ fn finish(
     if failures.is_empty() {
         return Ok(());
     }
-    Err(Error::all(failures.iter().flat_map(|failure| failure.diagnostics().iter().cloned()).collect()))
+    Err(failures::all(&failures))
 }

@@ -5,6 +5,7 @@ mod check;
 mod completion;
 mod diff;
 mod environments;
+mod failures;
 mod fleet;
 mod hook;
 mod json;

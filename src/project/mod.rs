@@ -240,14 +240,7 @@ impl Project {
     /// There is none, or it is a rung only.
     pub fn environment(&self, name: &str) -> Result<&Environment, Error> {
         let Some(found) = self.environments.iter().find(|e| e.name.text == name) else {
-            let names: Vec<&str> = self.environments.iter().map(|e| e.name.text.as_str()).collect();
-            let message = format!("there is no environment `{name}` in {}", self.source.path);
-            let diagnostic = Diagnostic::own(message);
-            return Err(match nearest(name, names.iter().copied()) {
-                Some(near) => diagnostic.hint(format!("did you mean `{near}`?")),
-                None => diagnostic.fact(format!("it has: {}", names.join(", "))),
-            }
-            .into());
+            return Err(self.unknown_environment(name));
         };
         if found.is_abstract {
             let message = format!("`{name}` is a rung for other environments and is never rendered by itself");
@@ -263,6 +256,17 @@ impl Project {
             return Err(diagnostic.into());
         }
         Ok(found)
+    }
+
+    /// What is told of a name that no environment has.
+    pub fn unknown_environment(&self, name: &str) -> Error {
+        let names: Vec<&str> = self.concrete().map(|e| e.name.text.as_str()).collect();
+        let diagnostic = Diagnostic::own(format!("there is no environment `{name}` in {}", self.source.path));
+        match nearest(name, names.iter().copied()) {
+            Some(near) => diagnostic.hint(format!("did you mean `{near}`?")),
+            None => diagnostic.fact(format!("it has: {}", names.join(", "))),
+        }
+        .into()
     }
 
     /// A release by its key.

@@ -173,6 +173,7 @@ impl Rendering<'_> {
 fn layered(project: &Project, installation: &Installation<'_>, flags: &Flags<'_>) -> (ValueOptions, String) {
     let namespace = (flags.namespace)(installation.namespace.as_deref(), installation.kube_context.as_deref());
     let mut options = flags.values.clone();
+    options.folder = Some(project.folder.clone());
     options.below = installation.layers.iter().map(|layer| layer.input.clone()).collect();
     options.templating = Some(project.templating(installation, &namespace, (flags.world)().variables));
     options.decrypt = flags.decrypt;
@@ -193,7 +194,7 @@ pub fn installed(
     change: Option<&Change<'_>>,
     rendered: &mut Rendered,
 ) -> Result<(), Error> {
-    let installation = project.installation(tree, environment, release)?;
+    let installation = project.installation_under(tree, environment, release, &flags.values)?;
     let (options, namespace) = layered(project, &installation, flags);
     let mut api_versions = installation.api_versions.clone();
     api_versions.extend(flags.api_versions.iter().cloned());
