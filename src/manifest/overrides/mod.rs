@@ -182,11 +182,16 @@ impl Run<'_> {
                 }
                 Action::ExternalName(host) => external_name(json, host),
                 Action::JsonPatch(operations, places) => {
+                    let before = json.clone();
                     json_patch::patch(json, &Patch(operations.clone())).map_err(|error| {
                         let at = places.get(error.operation).unwrap_or(&o.action_at);
                         misfit(at, &object, self.path, &format!("`{}`: {}", error.path, error.kind))
                     })?;
-                    stays_object(json, &o.action_at, &object, self.path)?;
+                    let whole = stays_object(json, &o.action_at, &object, self.path);
+                    if let Err(error) = whole {
+                        let at = places.get(losing(before, operations)).unwrap_or(&o.action_at);
+                        return stays_object(json, at, &object, self.path).and(Err(error));
+                    }
                 }
             }
         }
@@ -196,13 +201,33 @@ impl Run<'_> {
 
 /// What is no object any more would only be found where it is applied.
 fn stays_object(json: &Json, at: &Location, object: &Object, path: &str) -> Result<(), Error> {
-    let lost = ["apiVersion", "kind"].into_iter().find(|key| !json.get(key).is_some_and(Json::is_string));
-    match lost {
+    match lacks(json) {
         Some(key) if !object.kind.is_empty() => {
             Err(misfit(at, object, path, &format!("what is left has no `{key}`; `drop: true` drops an object")))
         }
         _ => Ok(()),
     }
+}
+
+/// The last operation after which an object is one no more.
+fn losing(mut json: Json, operations: &[PatchOperation]) -> usize {
+    let mut losing = 0;
+    let mut was_whole = true;
+    for (i, operation) in operations.iter().enumerate() {
+        // It has been applied once.
+        let _ = json_patch::patch(&mut json, &Patch(vec![operation.clone()]));
+        let is_whole = lacks(&json).is_none();
+        if was_whole && !is_whole {
+            losing = i;
+        }
+        was_whole = is_whole;
+    }
+    losing
+}
+
+/// What an object lacks without which it is none.
+fn lacks(json: &Json) -> Option<&'static str> {
+    ["apiVersion", "kind"].into_iter().find(|key| !json.get(key).is_some_and(Json::is_string))
 }
 
 fn misfit(at: &Location, object: &Object, path: &str, words: &str) -> Error {
