@@ -31,10 +31,8 @@ pub(super) fn project(text: Str, path: String, folder: String) -> Result<Project
     let text = text.strip_prefix(b"\xef\xbb\xbf").map_or(text.clone(), Into::into);
     let source = Arc::new(Source { name: super::FILE.to_owned(), path, text, origin: None });
     let root = yaml::read(&source.text).map_err(|error| {
-        let at = error.offset.unwrap_or_default();
-        let message = error.sentence(&source.path, &source.text);
-        let at = Some(Location { source: source.clone(), span: Span::new(at, at) });
-        Diagnostic { message, at, ..Diagnostic::default() }
+        let diagnostic = Diagnostic::own(error.sentence(&source.path, &source.text));
+        error.locate(diagnostic, source.text.len(), |span| Location { source: source.clone(), span })
     })?;
     let mut reader = Reader::new(source.clone());
     for (first, again) in yaml::duplicates(&source.text) {

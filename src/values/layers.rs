@@ -369,10 +369,9 @@ fn add_file(
         return Ok(());
     }
     let map = read_values(&source.text).map_err(|error| {
-        let at = error.offset.unwrap_or_default();
         let sentence = error.sentence(&source.path, &source.text);
-        Diagnostic::new(sentence, format!("failed to parse {path}: {error}"))
-            .at(Location { source: source.clone(), span: Span::new(at, at) })
+        let diagnostic = Diagnostic::new(sentence, format!("failed to parse {path}: {error}"));
+        error.locate(diagnostic, source.text.len(), |span| Location { source: source.clone(), span })
     })?;
     *values = if values.is_empty() { map } else { merge_maps(values, &map) };
     layers.push(Layer::File { source });
@@ -398,13 +397,13 @@ fn add_template(
     let file = templating.render(chart, source, rung, values)?;
     let text = &file.rendered.text;
     let map = read_values(text).map_err(|error| {
-        let at = error.offset.unwrap_or_default();
+        let at = error.opened.or(error.offset).unwrap_or_default();
         // The line that it names is one of the text that nobody sees.
         let meaning = match error.shape() {
             Some((kind, _)) => format!("{path} renders to {kind}, and values are a map"),
             None => format!("{path} renders to invalid YAML: {}", error.meaning(text)),
         };
-        let mut diagnostic = Diagnostic::own(meaning).at(file.place(Span::new(at, at)));
+        let mut diagnostic = error.locate(Diagnostic::own(meaning), text.len(), |span| file.place(span));
         let start = text.get(..at).and_then(|before| memchr::memrchr(b'\n', before)).map_or(0, |i| i + 1);
         let number = memchr::memchr_iter(b'\n', text.get(..start).unwrap_or_default()).count() + 1;
         if error.offset.is_some_and(|at| at < text.len()) {
