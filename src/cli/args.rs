@@ -217,11 +217,14 @@ fn parse_labels(text: &str) -> Result<String, String> {
     }
 }
 
-/// The short form of a flag, if it has one.
-pub(super) fn short_of(long: &str) -> Option<char> {
-    let command = command();
-    let template = command.find_subcommand("template")?;
-    template.get_arguments().chain(command.get_arguments()).find(|arg| arg.get_long() == Some(long))?.get_short()
+/// The short form that a flag has in the command that was typed, if it has one.
+pub(super) fn short_of(long: &str, arguments: &[std::ffi::OsString]) -> Option<char> {
+    let root = command();
+    let mut typed = &root;
+    for word in arguments.iter().skip(1) {
+        typed = word.to_str().and_then(|word| typed.find_subcommand(word)).unwrap_or(typed);
+    }
+    typed.get_arguments().chain(root.get_arguments()).find(|arg| arg.get_long() == Some(long))?.get_short()
 }
 
 /// Flags of every command.
@@ -414,6 +417,76 @@ fn diff() -> Command {
         .arg(switch("no-pager").help("print to the terminal without a pager"))
 }
 
+/// Flags of commands that ask where Helm keeps releases.
+fn stored(command: Command, output: bool) -> Command {
+    let mut command = command
+        .arg(Arg::new("args").num_args(0..).value_parser(value_parser!(String)).hide(true))
+        .arg(list("color").value_parser(OsStringValueParser::new()).hide(true))
+        .arg(list("colour").value_parser(OsStringValueParser::new()).hide(true));
+    if output {
+        command = command.arg(value("output").short('o').value_name("FORMAT").help("table (default), json or yaml"));
+    }
+    command
+}
+
+/// A number as Go reads it.
+fn number(name: &'static str) -> Arg {
+    value(name).value_name("N").value_parser(ValueParser::new(parse_int))
+}
+
+fn get() -> Command {
+    let part = |name: &'static str, about: &'static str, output: bool| {
+        stored(Command::new(name), output)
+            .about(about)
+            .override_usage(format!("rhelm get {name} RELEASE [flags]"))
+            .arg(number("revision").help("this revision instead of the last"))
+    };
+    Command::new("get")
+        .about("Print what a release holds that Helm stored")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommand(part("all", "All of it, for people", false))
+        .subcommand(part("hooks", "Its hooks", false))
+        .subcommand(part("manifest", "Its manifest", false))
+        .subcommand(part("metadata", "What it says of itself", true))
+        .subcommand(part("notes", "Its notes", false))
+        .subcommand(
+            part("values", "The values that it was given", true)
+                .arg(switch("all").short('a').help("with those of the chart below them")),
+        )
+}
+
+fn history() -> Command {
+    stored(Command::new("history"), true)
+        .about("List the revisions of a release that Helm stored")
+        .visible_alias("hist")
+        .override_usage("rhelm history RELEASE [flags]")
+        .arg(number("max").help("how many revisions to list (default 256)"))
+}
+
+fn releases() -> Command {
+    stored(Command::new("list"), true)
+        .about("List the releases that Helm stored")
+        .visible_alias("ls")
+        .override_usage("rhelm list [flags]")
+        .arg(switch("all-namespaces").short('A').help("of all namespaces"))
+        .arg(switch("date").short('d').help("sort by date"))
+        .arg(switch("deployed").help("those that are deployed"))
+        .arg(switch("failed").help("those that failed"))
+        .arg(value("filter").short('f').value_name("REGEX").help("those whose names match"))
+        .arg(number("max").short('m').help("how many to list (default 256)"))
+        .arg(switch("no-headers").help("without a head line"))
+        .arg(number("offset").help("how many to pass over first"))
+        .arg(switch("pending").help("those that are pending"))
+        .arg(switch("reverse").short('r').help("sort the other way round"))
+        .arg(value("selector").short('l').value_name("LABELS").help("those whose record has these labels"))
+        .arg(switch("short").short('q').help("their names alone"))
+        .arg(switch("superseded").help("those that are superseded"))
+        .arg(value("time-format").value_name("LAYOUT").help("how times look, as Go's layouts have it"))
+        .arg(switch("uninstalled").help("those that are uninstalled, with their history kept"))
+        .arg(switch("uninstalling").help("those that are being uninstalled"))
+}
+
 /// The whole command line.
 pub(super) fn command() -> Command {
     global(
@@ -466,6 +539,9 @@ pub(super) fn command() -> Command {
             .about("Check that all environments render and that the snapshots are up to date")
             .override_usage("rhelm check [ENV] [RELEASE…] [flags]"),
     )
+    .subcommand(get())
+    .subcommand(history())
+    .subcommand(releases())
     .subcommand(
         Command::new("hook")
             .about("Judge a commit before it is made")

@@ -18,6 +18,7 @@ mod selection;
 mod snapshots;
 mod sops;
 mod spread;
+mod stored;
 mod table;
 mod template;
 mod terminal;
@@ -42,7 +43,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(matches) => matches,
         Err(error) => return usage(&mut terminal, &error, &arguments),
     };
-    if let Some(("template", matches)) = matches.subcommand()
+    if let Some(("template" | "list" | "history" | "get", matches)) = matches.subcommand()
+        && let matches = innermost(matches)
         && let Some(mode) = ["color", "colour"].into_iter().find_map(|name| args::wrong_colour(matches, name))
     {
         // Helm finds it before it has a command that could fail: the line is one of its log.
@@ -61,6 +63,12 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(("save", matches)) => save::run(matches, &mut terminal),
         Some(("diff", matches)) => diff::run(matches, &mut terminal),
         Some(("check", matches)) => check::run(matches, &mut terminal),
+        Some(("get", matches)) => match matches.subcommand() {
+            Some((part, matches)) => stored::get::run(part, matches, &mut terminal),
+            None => Err(Error::helm("there is no such command")),
+        },
+        Some(("history", matches)) => stored::history::run(matches, &mut terminal),
+        Some(("list", matches)) => stored::list::run(matches, &mut terminal),
         Some(("hook", matches)) => hook::run(matches, &mut terminal),
         Some(("init", matches)) => environments::start(matches, &mut terminal),
         Some(("completion", matches)) => completion::run(matches, &mut terminal),
@@ -82,6 +90,11 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// What was typed for the last of the commands.
+fn innermost(matches: &clap::ArgMatches) -> &clap::ArgMatches {
+    matches.subcommand().map_or(matches, |(_, matches)| innermost(matches))
 }
 
 /// What the command line's parser says, in Helm's words where Helm has some.
@@ -114,7 +127,7 @@ fn usage(terminal: &mut Terminal, error: &clap::Error, arguments: &[OsString]) -
         words.rev().find(|word| word.starts_with(start)).unwrap_or_else(|| start.to_owned())
     };
     // Helm names a flag by both of its forms.
-    let both = |name: &str| match name.strip_prefix("--").and_then(args::short_of) {
+    let both = |name: &str| match name.strip_prefix("--").and_then(|long| args::short_of(long, arguments)) {
         Some(short) => format!("-{short}, {name}"),
         None => name.to_owned(),
     };

@@ -29,7 +29,11 @@ const MAX_DRAWN: usize = 100;
 pub fn report(error: &Error, format: Format, mask: bool, colour: bool) -> String {
     let diagnostics = error.diagnostics();
     match format {
-        Format::Helm => format!("Error: {}", error.helm_words()),
+        Format::Helm => match error.helm_words() {
+            // What fails before Helm has a command that could fail is a line of its log.
+            line if line.starts_with("level=") => line,
+            words => format!("Error: {words}"),
+        },
         Format::Short => diagnostics.iter().map(short).collect::<Vec<_>>().join("\n"),
         Format::Json => diagnostics.iter().map(|d| json(d, mask)).collect::<Vec<_>>().join("\n"),
         Format::Pretty => {

@@ -12,7 +12,7 @@ use crate::diagnostic::{Failure, FailureKind, Location, Source, Span};
 use crate::functions::Host;
 use crate::go;
 use crate::go::quote::quoted;
-use crate::value::{Elem, IntKind, MapType, Method, Str, Value};
+use crate::value::{Elem, IntKind, Kind, MapType, Method, Str, Value};
 use crate::world::World;
 use memchr::memmem;
 use smallvec::SmallVec;
@@ -381,6 +381,9 @@ impl<'r> Executor<'r> {
             Value::Nil => {}
             other => {
                 let shown = shown(other);
+                // Go looks through a pointer first.
+                let pointer = matches!(other, Value::Object(object) if object.kind() == Kind::Ptr);
+                let shown = if pointer { shown.strip_prefix('&').unwrap_or(&shown) } else { &shown };
                 return self.fail(state, format!("range can't iterate over {shown}"));
             }
         }

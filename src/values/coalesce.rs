@@ -104,6 +104,13 @@ pub(super) fn coalesced(
     Ok(values)
 }
 
+/// What a user set, over the defaults of a chart that has its subcharts' values in its own: a chart as releases store it.
+pub fn computed(chart: &str, defaults: &MapRef, user: &MapRef, log: &mut Vec<String>) -> MapRef {
+    let values = deep_copy(user);
+    Coalescer { keep_nulls: false, log }.defaults(defaults, &|_| false, &values, chart);
+    values
+}
+
 impl Coalescer<'_> {
     fn say(&mut self, message: &str) {
         self.log.push(line(Level::Info, message, &[]));
@@ -112,7 +119,8 @@ impl Coalescer<'_> {
     /// Completes `dest` with the defaults of a chart and, below their names, of its subcharts.
     fn chart(&mut self, live: &Live<'_>, dest: &MapRef, prefix: &str) -> Result<(), Error> {
         let path = dotted(prefix, live.name());
-        self.defaults(live, dest, &path);
+        let own = |key: &Str| live.subcharts().iter().any(|sub| key.as_bytes() == sub.name().as_bytes());
+        self.defaults(live.defaults(), &own, dest, &path);
         for sub in live.subcharts() {
             let name = sub.name();
             let values = match dest.get(name) {
@@ -130,9 +138,10 @@ impl Coalescer<'_> {
         Ok(())
     }
 
-    /// Completes the values of a chart with its defaults. `path` is the chart's, dotted.
-    fn defaults(&mut self, live: &Live<'_>, values: &MapRef, path: &str) {
-        let defaults = deep_copy(live.defaults());
+    /// Completes the values of a chart with its defaults. `subchart` tells which keys belong to subcharts, `path` is the
+    /// chart's, dotted.
+    fn defaults(&mut self, defaults: &MapRef, subchart: &dyn Fn(&Str) -> bool, values: &MapRef, path: &str) {
+        let defaults = deep_copy(defaults);
         for (key, default) in defaults.entries() {
             match values.get(&key) {
                 Some(Value::Nil) if !self.keep_nulls => {
@@ -141,8 +150,7 @@ impl Coalescer<'_> {
                 Some(Value::Map(_, dest)) => match default {
                     Value::Map(_, src) => {
                         // What belongs to a subchart is coalesced with the subchart.
-                        let keep_nulls = self.keep_nulls
-                            || live.subcharts().iter().any(|sub| key.as_bytes() == sub.name().as_bytes());
+                        let keep_nulls = self.keep_nulls || subchart(&key);
                         if !keep_nulls {
                             remove_nulls(&src);
                         }

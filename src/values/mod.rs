@@ -10,7 +10,7 @@ mod secret;
 mod set;
 mod templated;
 
-pub use coalesce::{GLOBAL, deep_copy, merge_maps};
+pub use coalesce::{GLOBAL, computed, deep_copy, merge_maps};
 pub use dependencies::Live;
 pub use layers::{Below, Flag, Layer, Layers, ValueOptions};
 #[cfg(feature = "schema")]

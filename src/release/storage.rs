@@ -1,0 +1,75 @@
+//! Where releases are stored, seen as three questions (Helm: pkg/storage).
+
+use super::record::Record;
+use crate::diagnostic::{Diagnostic, Error};
+
+/// A place where Helm keeps releases, in one namespace or in all of them.
+pub trait Storage {
+    /// One revision of a release.
+    ///
+    /// # Errors
+    /// There is none (see [`not_found`]), it cannot be had, or it cannot be read.
+    fn get(&self, name: &str, revision: i64) -> Result<Record, Error>;
+
+    /// All revisions of a release, in any order.
+    ///
+    /// # Errors
+    /// There is none (see [`not_found`]), or they cannot be had.
+    fn history(&self, name: &str) -> Result<Found, Error>;
+
+    /// All revisions of all releases, in any order.
+    ///
+    /// # Errors
+    /// They cannot be had.
+    fn list(&self) -> Result<Found, Error>;
+}
+
+/// What a storage gave.
+#[derive(Default)]
+pub struct Found {
+    /// The records that can be read.
+    pub records: Vec<Record>,
+    /// What could not be read, and why. Helm passes over it in silence.
+    pub unreadable: Vec<Diagnostic>,
+}
+
+impl Found {
+    /// Takes in what holds a record: by its own name, the record's text, and its labels.
+    pub fn take(&mut self, holder: &str, text: Result<&[u8], String>, labels: Vec<(String, String)>) {
+        match text.and_then(Record::decode) {
+            Ok(record) => self.records.push(Record { labels, ..record }),
+            Err(why) => {
+                let message = format!("the release record `{holder}` cannot be read: {why}");
+                self.unreadable.push(Diagnostic::own(message));
+            }
+        }
+    }
+}
+
+/// What the object that holds a revision is called: `sh.helm.release.v1.shop.v3`.
+pub fn key(name: &str, revision: i64) -> String {
+    format!("sh.helm.release.v1.{name}.v{revision}")
+}
+
+/// There is no such release, or no such revision.
+pub fn not_found(name: &str, revision: Option<i64>) -> Error {
+    let message = match revision {
+        Some(revision) => format!("there is no revision {revision} of the release `{name}`"),
+        None => format!("there is no release `{name}`"),
+    };
+    Diagnostic::new(message, "release: not found").into()
+}
+
+/// The revision that was made last.
+///
+/// # Errors
+/// As [`Storage::history`]; or none of its records can be read.
+pub fn latest(storage: &dyn Storage, name: &str, unreadable: &mut Vec<Diagnostic>) -> Result<Record, Error> {
+    let mut found = storage.history(name)?;
+    unreadable.append(&mut found.unreadable);
+    found.records.into_iter().max_by_key(|record| record.revision).ok_or_else(|| {
+        let message = format!("none of the records of the release `{name}` can be read");
+        Diagnostic::new(message, format!("no revision for release {}", crate::go::quote::quoted(name.as_bytes())))
+            .into()
+    })
+}
