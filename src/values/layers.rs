@@ -2,6 +2,7 @@
 //! (Helm: pkg/cli/values, Options.MergeValues).
 
 use super::coalesce::{deep_copy, merge_maps};
+use super::derived::Hiding;
 use super::secret::{self, Hidden};
 use super::set::{self, Mode};
 use super::templated::{SUFFIX, Templated, Templating};
@@ -227,13 +228,14 @@ impl Layers {
         self.layers = layers;
     }
 
-    /// The texts that encrypted layers hide.
+    /// The texts that encrypted layers hide, and those that templated layers made of them.
     pub fn secrets(&self) -> Vec<Str> {
-        let encrypted = self.layers.iter().filter_map(|layer| match layer {
+        let hidden = self.layers.iter().filter_map(|layer| match layer {
             Layer::Encrypted { source, values } => Some(secret::texts(source, &values.0)),
+            Layer::Template(file) => Some(file.derived.clone()),
             _ => None,
         });
-        encrypted.flatten().collect()
+        hidden.flatten().collect()
     }
 
     /// Where an encrypted layer holds a text, highest priority first.
@@ -285,6 +287,7 @@ impl ValueOptions {
         // What is wrong with one file has nothing to do with the next. A template is another matter: it sees what lies
         // below it.
         let mut failures: Vec<Error> = Vec::new();
+        let mut hiding = Hiding::default();
         for below in &self.below {
             let result = match below {
                 Below::File(path) => add_file(tree, path, self, &mut values, &mut layers, secrets),
@@ -299,7 +302,10 @@ impl ValueOptions {
                         .map_err(|words| Diagnostic::own(format!("this cannot be set: {words}")).at(at.clone()).into())
                 }
             };
-            failures.extend(result.err());
+            match result {
+                Ok(()) => derive(&mut hiding, &mut layers, chart.as_ref(), secrets),
+                Err(error) => failures.push(error),
+            }
         }
         for path in &self.files {
             let result = match &self.templating {
@@ -310,7 +316,10 @@ impl ValueOptions {
                 }
                 _ => add_file(tree, path, self, &mut values, &mut layers, secrets),
             };
-            failures.extend(result.err());
+            match result {
+                Ok(()) => derive(&mut hiding, &mut layers, chart.as_ref(), secrets),
+                Err(error) => failures.push(error),
+            }
         }
         match failures.as_slice() {
             [] => {}
@@ -343,6 +352,18 @@ impl ValueOptions {
             }
         }
         Ok((values, Layers { layers }))
+    }
+}
+
+/// Takes in what the last layer hides, or tells of what is hidden.
+fn derive(hiding: &mut Hiding, layers: &mut [Layer], chart: Option<&Loaded>, secrets: &mut Vec<Str>) {
+    match (layers.last_mut(), chart) {
+        (Some(Layer::Encrypted { source, .. }), _) => hiding.encrypted(source),
+        (Some(Layer::Template(file)), Some(chart)) => {
+            file.derived = hiding.templated(file, &chart.chart);
+            secrets.extend(file.derived.iter().cloned());
+        }
+        _ => {}
     }
 }
 
