@@ -286,6 +286,7 @@ impl Project {
         let diagnostic = Diagnostic::own(message);
         let named = self.releases.iter().find(|release| release.name() == key);
         let path = key.contains('/') || key == "." || key == "..";
+        let environment = self.environments.iter().any(|environment| environment.name.text == key);
         Err(match (named, nearest(key, keys.iter().copied())) {
             (Some(named), _) => {
                 diagnostic.hint(format!("the release of that name is called `{}` there", named.key.text))
@@ -293,6 +294,9 @@ impl Project {
             _ if path => diagnostic
                 .fact(format!("it has: {}", keys.join(", ")))
                 .hint("under `-e` and `--all` words name releases; for a chart by its path leave them out"),
+            _ if environment => diagnostic
+                .fact(format!("it has: {}", keys.join(", ")))
+                .fact(format!("`{key}` is an environment, and releases are named here")),
             (None, Some(near)) => diagnostic.hint(format!("did you mean `{near}`?")),
             (None, None) => diagnostic.fact(format!("it has: {}", keys.join(", "))),
         }
