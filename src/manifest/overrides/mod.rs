@@ -10,7 +10,7 @@ pub use target::{Pattern, Target};
 pub use value::json;
 pub(crate) use value::value;
 
-use super::object::{Object, is_list, names};
+use super::object::{Named, Object, is_list, names};
 use super::{Document, Manifests};
 use crate::diagnostic::{Diagnostic, Error, Location, nearest};
 use crate::value::Str;
@@ -59,8 +59,8 @@ pub struct Scope<'a> {
 #[derive(Debug, Default)]
 pub struct Matches {
     matched: Vec<bool>,
-    /// Kind and name of all objects before the overrides.
-    seen: Vec<(String, String)>,
+    /// All objects before the overrides.
+    seen: Vec<Named>,
 }
 
 impl Matches {
@@ -274,27 +274,36 @@ pub fn unmatched(overrides: &[&Override], matches: &Matches) -> Vec<Diagnostic> 
 }
 
 /// Up to three objects that may have been meant.
-fn near(target: &Target, seen: &[(String, String)]) -> Vec<String> {
-    let kind = target.kind.as_ref().map(Pattern::text).unwrap_or_default();
-    let name = target.name.as_ref().map(Pattern::text).unwrap_or_default();
-    let same_kind = seen.iter().filter(|(k, _)| k == kind);
-    let same_name = seen.iter().filter(|(_, n)| !name.is_empty() && n == name);
-    let mut found: Vec<&(String, String)> = same_name.collect();
-    let names = || same_kind.clone().map(|(_, n)| n.as_str());
-    if let Some(near) = nearest(name, names()) {
-        found.extend(same_kind.clone().filter(|(_, n)| n == near));
+fn near(target: &Target, seen: &[Named]) -> Vec<String> {
+    let text = |pattern: &Option<Pattern>| pattern.as_ref().map_or_else(String::new, |p| p.text().to_owned());
+    let (kind, name, group) = (text(&target.kind), text(&target.name), text(&target.group));
+    let same_kind = || seen.iter().filter(|named| named.kind == kind);
+    let mut found: Vec<&Named> = seen.iter().filter(|named| !name.is_empty() && named.name == name).collect();
+    if let Some(near) = nearest(&name, same_kind().map(|named| named.name.as_str())) {
+        found.extend(same_kind().filter(|named| named.name == near));
     }
     if found.is_empty() {
-        found.extend(same_kind.clone());
+        found.extend(same_kind());
     }
     if found.is_empty()
-        && let Some(near) = nearest(kind, seen.iter().map(|(k, _)| k.as_str()))
+        && let Some(near) = nearest(&kind, seen.iter().map(|named| named.kind.as_str()))
     {
-        found.extend(seen.iter().filter(|(k, _)| k == near));
+        found.extend(seen.iter().filter(|named| named.kind == near));
+    }
+    if found.is_empty()
+        && let Some(near) = nearest(&group, seen.iter().map(Named::group))
+    {
+        found.extend(seen.iter().filter(|named| named.group() == near));
+    }
+    // Whoever asks for a group or a version sees which there are.
+    let asks_api = target.group.is_some() || target.version.is_some();
+    if found.is_empty() && target.version.is_some() {
+        let fits = |named: &&Named| target.group.as_ref().is_none_or(|group| group.matches(named.group()));
+        found.extend(seen.iter().filter(fits));
     }
     let mut near: Vec<String> = Vec::new();
-    for (kind, name) in found {
-        let object = format!("{kind} `{name}`");
+    for Named { api, kind, name } in found {
+        let object = if asks_api { format!("{api} {kind} `{name}`") } else { format!("{kind} `{name}`") };
         if near.len() < 3 && !near.contains(&object) {
             near.push(object);
         }
