@@ -7,6 +7,7 @@
 mod archive;
 mod casefile;
 mod cases;
+mod completion;
 mod differ;
 mod functions;
 mod hostile;

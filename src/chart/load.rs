@@ -197,8 +197,9 @@ fn parse(source: &Arc<Source>, file: &str, strings: &[&[&str]]) -> Result<Entry,
         Error::from(Diagnostic::new(sentence, format!("cannot load {file}: {words}")).at(at))
     };
     let entry = entry(&source.text).map_err(|error| {
-        let at = error.offset.unwrap_or_default();
-        failed(error.sentence(&source.path, &source.text), &error.message, Span::new(at, at))
+        let sentence = error.sentence(&source.path, &source.text);
+        let diagnostic = Diagnostic::new(sentence, format!("cannot load {file}: {}", error.message));
+        error.locate(diagnostic, source.text.len(), |span| Location { source: source.clone(), span })
     })?;
     match not_json(&entry, strings) {
         Some((words, span)) => Err(failed(
@@ -213,10 +214,9 @@ fn parse(source: &Arc<Source>, file: &str, strings: &[&[&str]]) -> Result<Entry,
 /// Reads values.yaml.
 fn values(source: &Arc<Source>) -> Result<MapRef, Error> {
     read_values(&source.text).map_err(|error| {
-        let at = error.offset.unwrap_or_default();
-        Diagnostic::new(error.sentence(&source.path, &source.text), format!("cannot load values.yaml: {error}"))
-            .at(Location { source: source.clone(), span: Span::new(at, at) })
-            .into()
+        let sentence = error.sentence(&source.path, &source.text);
+        let diagnostic = Diagnostic::new(sentence, format!("cannot load values.yaml: {error}"));
+        error.locate(diagnostic, source.text.len(), |span| Location { source: source.clone(), span }).into()
     })
 }
 

@@ -21,6 +21,7 @@ pub(super) fn entry(text: &[u8]) -> Result<Entry, Error> {
             message: "error converting YAML to JSON: unsupported map key".into(),
             line: None,
             offset: None,
+            opened: None,
         })),
     }
 }

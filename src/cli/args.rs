@@ -588,13 +588,9 @@ pub(super) fn command() -> Command {
             .arg(Arg::new("chart").value_name("CHART").value_parser(value_parser!(String))),
     )
     .subcommand(
-        Command::new("completion").about("Print a completion script for bash, zsh, fish or powershell").arg(
-            Arg::new("shell")
-                .value_name("SHELL")
-                .required(true)
-                .value_parser(value_parser!(String))
-                .hide_possible_values(true),
-        ),
+        Command::new("completion")
+            .about("Print a completion script for bash, zsh, fish or powershell")
+            .arg(Arg::new("shell").value_name("SHELL").value_parser(value_parser!(String)).hide_possible_values(true)),
     )
     .subcommand(
         Command::new("env")

@@ -1,5 +1,6 @@
 //! `rhelm check`: does everything still render, and are the snapshots that there are up to date?
 
+use super::failures;
 use super::save::{self, How, Job};
 use super::selection::{self, Selection};
 use super::snapshots;
@@ -38,7 +39,7 @@ pub(super) fn run(matches: &ArgMatches, terminal: &mut Terminal) -> Result<(), E
         if count > 1 {
             failures.push(Diagnostic::own(format!("{} of {count} renders failed", failures.len())).into());
         }
-        return Err(all(&failures));
+        return Err(failures::all(&failures));
     }
     for selection in &selections {
         let saved: Vec<_> = selection.project.concrete().collect();
@@ -58,11 +59,6 @@ pub(super) fn run(matches: &ArgMatches, terminal: &mut Terminal) -> Result<(), E
     }
     terminal.say(&if count == 1 { "1 release renders".to_owned() } else { format!("{count} releases render") });
     Ok(())
-}
-
-/// Several failures as one.
-pub(super) fn all(failures: &[Error]) -> Error {
-    Error::all(failures.iter().flat_map(|failure| failure.diagnostics().iter().cloned()).collect())
 }
 
 /// Each environment that a chart's folder has without a project's file.
@@ -102,8 +98,7 @@ pub(super) fn render(
                 Some(super::fleet::clashing(key, &clash))
             });
             if let Some(mut error) = error {
-                let fact = format!("in release `{key}` of environment `{}`", environment.name.text);
-                error.diagnostics_mut().iter_mut().for_each(|diagnostic| diagnostic.facts.push(fact.clone()));
+                failures::of_release(&mut error, key, &environment.name.text);
                 failures.push(error);
                 failed = true;
             }

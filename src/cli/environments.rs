@@ -184,8 +184,8 @@ pub(super) fn start(matches: &ArgMatches, terminal: &mut Terminal) -> Result<(),
         std::io::ErrorKind::AlreadyExists => exists(FILE),
         _ => Error::helm(crate::tree::Error::system("open", FILE, &error).words),
     })?;
-    for path in &left {
-        terminal.say(&format!("warning: {path} is left out: no environment can be called so"));
+    for (path, reason) in &left {
+        terminal.say(&format!("warning: {path} is left out: {reason}"));
     }
     let names: Vec<&str> = project.environments.iter().map(|e| e.name.text.as_str()).collect();
     terminal.print(format!("wrote {FILE}: environments {}\n", names.join(", ")).as_bytes())

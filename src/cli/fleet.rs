@@ -1,6 +1,7 @@
 //! `rhelm template -e ENV`: releases of a project, rendered on all cores and printed in their order.
 
 use super::args::on;
+use super::failures;
 use super::onto::Clusters;
 use super::save::Job;
 use super::selection::Selection;
@@ -79,9 +80,7 @@ pub(super) fn run(
             };
             if let Err(mut error) = result {
                 if !single {
-                    for diagnostic in error.diagnostics_mut() {
-                        diagnostic.facts.push(format!("in release `{key}` of environment `{}`", environment.name.text));
-                    }
+                    failures::of_release(&mut error, key, &environment.name.text);
                 }
                 failures.push(error);
                 failed.push(shown);
@@ -101,7 +100,7 @@ pub(super) fn run(
     if failures.is_empty() {
         return Ok(());
     }
-    Err(Error::all(failures.iter().flat_map(|failure| failure.diagnostics().iter().cloned()).collect()))
+    Err(failures::all(&failures))
 }
 
 /// For each environment what is wrong with overrides that match nothing. Where not all of its releases are rendered these

@@ -1,8 +1,9 @@
 //! `rhelm hook`: what judges a commit before it is made. It is the index that is judged, never the work tree.
 
 use super::args::{on, texts};
-use super::check::{self, all};
+use super::check;
 use super::diff::{self, Comparison};
+use super::failures;
 use super::save::{self, How};
 use super::selection::Selection;
 use super::snapshots;
@@ -115,7 +116,7 @@ fn judge(matches: &ArgMatches, terminal: &mut Terminal) -> Result<(), Error> {
             break;
         }
     }
-    if failures.is_empty() { Ok(()) } else { Err(all(&failures)) }
+    if failures.is_empty() { Ok(()) } else { Err(failures::all(&failures)) }
 }
 
 /// The staged paths, also of files that are gone.
@@ -201,7 +202,7 @@ fn template(touched: &Touched, flags: &Flags<'_>, terminal: &mut Terminal) -> Re
     for chart in &touched.charts {
         failures.extend(check::alone(&touched.tree, chart, flags, terminal).err());
     }
-    if failures.is_empty() { Ok(()) } else { Err(all(&failures)) }
+    if failures.is_empty() { Ok(()) } else { Err(failures::all(&failures)) }
 }
 
 /// Brings snapshots up to date; fails if there was anything to do, so that it is looked at and staged.

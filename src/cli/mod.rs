@@ -6,6 +6,7 @@ mod completion;
 mod connection;
 mod diff;
 mod environments;
+mod failures;
 mod fleet;
 mod hook;
 mod json;
@@ -98,6 +99,9 @@ fn innermost(matches: &clap::ArgMatches) -> &clap::ArgMatches {
     matches.subcommand().map_or(matches, |(_, matches)| innermost(matches))
 }
 
+/// The commands that Helm does not have.
+const OWN_COMMANDS: [&str; 8] = ["check", "diff", "environments", "hook", "init", "save", "schema", "values"];
+
 /// What the command line's parser says, in Helm's words where Helm has some.
 fn usage(terminal: &mut Terminal, error: &clap::Error, arguments: &[OsString]) -> ExitCode {
     if matches!(
@@ -171,7 +175,10 @@ fn usage(terminal: &mut Terminal, error: &clap::Error, arguments: &[OsString]) -
             text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned()
         }
     };
-    let mut diagnostic = Diagnostic::helm(words);
+    // Of commands that Helm does not have it has nothing to say.
+    let command = arguments.iter().skip(1).map(|word| word.to_string_lossy()).find(|word| !word.starts_with('-'));
+    let is_own = command.is_some_and(|command| OWN_COMMANDS.contains(&&*command));
+    let mut diagnostic = if is_own { Diagnostic::own(words) } else { Diagnostic::helm(words) };
     let near = match (context(ContextKind::SuggestedArg), context(ContextKind::SuggestedSubcommand)) {
         (near, other) if near.is_empty() => other,
         (near, _) => near,

@@ -1,6 +1,7 @@
 //! `rhelm save`: what would be applied, in files that are meant to be committed.
 
 use super::args::on;
+use super::failures;
 use super::selection::{self, Selection};
 use super::snapshots::{self, check_outside, orphans};
 use super::spread::spread;
@@ -120,7 +121,7 @@ impl Saved {
         if self.failures.is_empty() {
             return Ok(());
         }
-        Err(Error::all(self.failures.iter().flat_map(|failure| failure.diagnostics().iter().cloned()).collect()))
+        Err(failures::all(&self.failures))
     }
 }
 
@@ -176,10 +177,7 @@ pub(super) fn save(
             }
             Err(mut error) => {
                 if jobs.len() > 1 {
-                    let (release, environment) = (&job.release.key.text, &job.environment.name.text);
-                    for diagnostic in error.diagnostics_mut() {
-                        diagnostic.facts.push(format!("in release `{release}` of environment `{environment}`"));
-                    }
+                    failures::of_release(&mut error, &job.release.key.text, &job.environment.name.text);
                 }
                 outcome.failures.push(error);
                 outcome.failed.push(job.shown(several));

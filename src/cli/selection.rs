@@ -3,7 +3,7 @@
 use super::args::{on, text, texts};
 use crate::diagnostic::{Diagnostic, Error};
 use crate::project::{Environment, Installation, Project, Release};
-use crate::tree::Tree;
+use crate::tree::{Tree, clean};
 use clap::ArgMatches;
 
 /// The flags that set values: who gives one means Helm's command, unless an environment is named.
@@ -74,7 +74,7 @@ impl Selection {
 
 /// What is to be checked: what is named, or everything; none where there is no project and no environment is named.
 pub(super) fn everything(matches: &ArgMatches, tree: &dyn Tree) -> Result<Option<Selection>, Error> {
-    if !texts(matches, "args").is_empty() || text(matches, "environment").is_some() {
+    if !texts(matches, "args").is_empty() || environment(matches)?.is_some() {
         return named(matches, tree, None, false);
     }
     project(matches, tree)?.map(Selection::all).transpose()
@@ -83,7 +83,7 @@ pub(super) fn everything(matches: &ArgMatches, tree: &dyn Tree) -> Result<Option
 /// What `template` is to render of a project; none if Helm's own command is meant.
 pub(super) fn template(matches: &ArgMatches, tree: &dyn Tree) -> Result<Option<Selection>, Error> {
     let words = texts(matches, "args");
-    let environment = text(matches, "environment");
+    let environment = environment(matches)?;
     let all = on(matches, "all");
     if environment.is_some() && all {
         return Err(own("`-e` names one environment and `--all` means all; give one of them"));
@@ -143,7 +143,7 @@ pub(super) fn own_command(
     if !on(matches, "all") {
         return named(matches, tree, implied, false);
     }
-    if text(matches, "environment").is_some() {
+    if environment(matches)?.is_some() {
         return Err(own("`-e` names one environment and `--all` means all; give one of them"));
     }
     let Some(project) = project(matches, tree)? else { return Err(no_project()) };
@@ -160,10 +160,21 @@ fn named(
     as_helm: bool,
 ) -> Result<Option<Selection>, Error> {
     let mut words = texts(matches, "args");
-    let mut environment = text(matches, "environment");
-    let helm = as_helm && (VALUES.iter().any(|flag| matches.contains_id(flag)) || tree.kind("Chart.yaml").is_ok());
-    if words.is_empty() && environment.is_none() && implied.is_none() && !matches.contains_id("project") && helm {
-        return Ok(None);
+    let mut environment = environment_of(matches, words.first())?;
+    let is_plain = words.is_empty() && environment.is_none() && implied.is_none() && !matches.contains_id("project");
+    if as_helm && is_plain {
+        if VALUES.iter().any(|flag| matches.contains_id(flag)) {
+            return Ok(None);
+        }
+        if tree.kind("Chart.yaml").is_ok() {
+            words = match project(matches, tree)? {
+                Some(project) => of_this_folder(&project, tree)?,
+                None => Vec::new(),
+            };
+            if words.is_empty() {
+                return Ok(None);
+            }
+        }
     }
     let Some(project) = project(matches, tree)? else {
         let first = if words.is_empty() { None } else { Some(words.remove(0)) };
@@ -190,15 +201,18 @@ fn named(
                     .into());
             }
             (false, true) if default.is_some() => {}
+            // Without a default environment the first word must be one.
+            (false, false) if default.is_none() => return Err(project.unknown_environment(&first)),
             (false, false) => {
-                let names = project.environments.iter().map(|e| e.name.text.as_str());
-                let keys = project.releases.iter().map(|r| r.key.text.as_str());
-                let both: Vec<&str> = names.chain(keys).collect();
-                let diagnostic =
-                    Diagnostic::own(format!("there is no environment `{first}` in {}", project.source.path));
-                return Err(match crate::diagnostic::nearest(&first, both.iter().copied()) {
+                let names: Vec<&str> = project.concrete().map(|e| e.name.text.as_str()).collect();
+                let keys: Vec<&str> = project.releases.iter().map(|r| r.key.text.as_str()).collect();
+                let message = format!("there is no environment and no release `{first}` in {}", project.source.path);
+                let diagnostic = Diagnostic::own(message);
+                return Err(match crate::diagnostic::nearest(&first, names.iter().chain(&keys).copied()) {
                     Some(near) => diagnostic.hint(format!("did you mean `{near}`?")),
-                    None => diagnostic.fact(format!("it has: {}", both.join(", "))),
+                    None => diagnostic
+                        .fact(format!("environments: {}", names.join(", ")))
+                        .fact(format!("releases: {}", keys.join(", "))),
                 }
                 .into());
             }
@@ -215,6 +229,34 @@ fn named(
     };
     let environments = choose(&project, &[project.environment(&name)?], &words)?;
     Ok(Some(Selection { project, environments }))
+}
+
+/// The environment that `-e` names.
+fn environment(matches: &ArgMatches) -> Result<Option<String>, Error> {
+    environment_of(matches, None)
+}
+
+/// The same where a word may name it.
+fn environment_of(matches: &ArgMatches, word: Option<&String>) -> Result<Option<String>, Error> {
+    let named = text(matches, "environment");
+    if named.as_ref().or(word).is_some_and(|name| name.trim().is_empty()) {
+        let how = if named.is_some() { "`-e`" } else { "the first word" };
+        return Err(Diagnostic::own(format!("{how} names no environment: it is empty"))
+            .hint("is a variable empty that should hold its name?")
+            .into());
+    }
+    Ok(named)
+}
+
+/// The releases of the default environment that are of the chart in the working directory.
+fn of_this_folder(project: &Project, tree: &dyn Tree) -> Result<Vec<String>, Error> {
+    let Some(default) = &project.default_environment else { return Ok(Vec::new()) };
+    let environment = project.environment(&default.text)?;
+    let here = clean(&tree.absolute("."));
+    let is_here = |release: &&Release| {
+        release.is_in(environment) && clean(&tree.absolute(&project.chart(environment, release))) == here
+    };
+    Ok(project.releases.iter().filter(is_here).map(|release| release.key.text.clone()).collect())
 }
 
 /// A failure that Helm does not know.

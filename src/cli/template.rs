@@ -114,6 +114,7 @@ impl<'m> Asked<'m> {
         ValueOptions {
             below: Vec::new(),
             templating: None,
+            folder: None,
             files: texts(matches, "values").iter().flat_map(|list| comma_list(list)).collect(),
             set: texts(matches, "set"),
             set_string: texts(matches, "set-string"),

@@ -1,6 +1,6 @@
 //! stdout, stderr and the process's environment.
 
-use crate::diagnostic::{Error, Format, report};
+use crate::diagnostic::{Diagnostic, Error, Format, report};
 use crate::text::{Str, restored};
 use crate::values::{REDACTED, forms};
 use bstr::ByteSlice;
@@ -24,6 +24,9 @@ pub(super) struct Terminal {
     /// What must not be seen, longest first.
     secrets: Vec<Vec<u8>>,
 }
+
+/// The names of the ways to show errors.
+pub(super) const FORMATS: [&str; 4] = ["pretty", "short", "json", "helm"];
 
 /// Shorter lines are no secrets that could be told from other texts.
 const SHORTEST: usize = 4;
@@ -78,7 +81,13 @@ impl Terminal {
         match &self.format {
             Ok(_) => Ok(()),
             Err(other) => {
-                Err(Error::helm(format!("there is no error format `{other}`; there are pretty, short, json and helm")))
+                let near = crate::diagnostic::nearest(other, FORMATS);
+                let diagnostic = Diagnostic::own(format!("there is no error format `{other}`"));
+                Err(match near {
+                    Some(near) => diagnostic.hint(format!("did you mean `{near}`?")),
+                    None => diagnostic.fact(format!("there are: {}", FORMATS.join(", "))),
+                }
+                .into())
             }
         }
     }

@@ -26,6 +26,12 @@ pub(super) fn run(matches: &ArgMatches, bin: &str, terminal: &mut Terminal) -> R
     }
 }
 
+/// The names of all variables.
+pub(super) fn names() -> Vec<&'static str> {
+    let matches = super::args::command().try_get_matches_from(["rhelm", "env"]).unwrap_or_default();
+    variables(&matches, "").into_iter().map(|(name, _)| name).collect()
+}
+
 /// A folder of Helm's: its own variable, else below XDG's, else below the system's place in the home folder
 /// (Helm: pkg/helmpath).
 fn folder(own: &str, xdg: &str, linux: &str, mac: &str) -> String {

@@ -2,12 +2,12 @@
 
 use super::gotemplate::CompiledChart;
 use crate::chart::Import;
-use crate::diagnostic::{Location, Source, nearest};
+use crate::diagnostic::{Error, Location, Source, nearest};
 use crate::functions::lookup_function;
 use crate::template::{self, Read, Touched};
 use crate::value::{MapRef, Str, Value};
 use crate::values::explain::{Explanation, Origin, look_up, path_text};
-use crate::values::{GLOBAL, Live};
+use crate::values::{GLOBAL, Layers, Live};
 use crate::world::World;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -25,6 +25,8 @@ pub struct ValueReads {
     pub complete: bool,
     /// The charts whose templates compute names, where no render tells which.
     undecided: Vec<Vec<String>>,
+    /// Why that render failed.
+    failure: Option<Error>,
 }
 
 /// Values that somebody gives above the defaults, and that nothing reads.
@@ -128,7 +130,7 @@ pub fn value_reads(compiled: &CompiledChart<'_, '_>, top: &Live<'_>, values: &Ma
         }
     };
     let reads = template::reads(compiled.set(), &lookup_function, &entries, scopes.len(), &sources, &value);
-    let mut out = ValueReads { paths: BTreeMap::new(), complete: reads.complete, undecided: Vec::new() };
+    let mut out = ValueReads { paths: BTreeMap::new(), complete: reads.complete, undecided: Vec::new(), failure: None };
     for live in &lives {
         let mut at = Vec::new();
         prefix(top, live, &mut at);
@@ -250,6 +252,8 @@ impl ValueReads {
         let Some(touched) = touched else {
             let all: Vec<Vec<String>> = self.paths.iter().filter(|(_, r)| r.computed).map(|(p, _)| p.clone()).collect();
             self.undecided.clone_from(&all);
+            // It fails once more, and says why.
+            self.failure = compiled.render(&mut World::default(), &Layers::default(), false).err();
             all.into_iter().for_each(|path| self.add(top, path, Read { whole: true, ..Read::default() }));
             return;
         };
@@ -310,6 +314,11 @@ impl ValueReads {
     /// The subcharts of whose values everything counts as read, since their templates compute names and fail.
     pub fn undecided(&self) -> &[Vec<String>] {
         &self.undecided
+    }
+
+    /// Why the render failed that would have told which.
+    pub fn failure(&self) -> Option<&Error> {
+        self.failure.as_ref()
     }
 
     /// What is given above the defaults, and that nothing reads; in the order of the paths.

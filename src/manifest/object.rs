@@ -196,15 +196,42 @@ fn read(text: &[u8], namespace: &str) -> Option<Object> {
 }
 
 /// Kind and name of every object, for those who look for one.
-pub(super) fn names(manifests: &Manifests) -> impl Iterator<Item = (String, String)> {
+pub(super) fn names(manifests: &Manifests) -> impl Iterator<Item = Named> {
     let documents = manifests.resources.iter().chain(&manifests.hooks);
     documents.flat_map(|Document { kind, name, text, .. }| {
-        let mut names = vec![(kind.clone(), name.clone())];
+        let mut names = vec![Named { api: api(text), kind: kind.clone(), name: name.clone() }];
         if is_list(kind) {
-            names.extend(items_of(text, "").into_iter().map(|object| (object.kind, object.name)));
+            names.extend(items_of(text, "").into_iter().map(|object| {
+                let Object { group, version, kind, name, .. } = object;
+                let api = if group.is_empty() { version } else { format!("{group}/{version}") };
+                Named { api, kind, name }
+            }));
         }
         names
     })
+}
+
+/// What an object is called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Named {
+    /// `apiVersion`, as far as it stands at the beginning of a line.
+    pub(super) api: String,
+    pub(super) kind: String,
+    pub(super) name: String,
+}
+
+impl Named {
+    /// The API group; empty is the core's.
+    pub(super) fn group(&self) -> &str {
+        self.api.split_once('/').map_or("", |(group, _)| group)
+    }
+}
+
+/// `apiVersion` by a look at the lines: it is wanted for many objects, and told of few.
+fn api(text: &[u8]) -> String {
+    let lines = text.split(|b| *b == b'\n').find_map(|line| line.strip_prefix(b"apiVersion:"));
+    let value = lines.and_then(|rest| rest.trim_ascii().split(u8::is_ascii_whitespace).next()).unwrap_or_default();
+    String::from_utf8_lossy(value).trim_matches(['"', '\'']).to_owned()
 }
 
 #[cfg(test)]

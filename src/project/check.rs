@@ -16,17 +16,13 @@ pub(super) fn project(reader: &mut Reader, project: &mut Project) {
             let mistake = reader.mistake(version.span, format!("`{}` is no Kubernetes version", version.text));
             mistake.note = "one looks like \"1.34\" or \"v1.34.2\"".to_owned();
         }
-        for release in environment.overrides.iter().filter_map(|o| o.target.release.as_ref()) {
-            if project.releases.iter().any(|r| release.matches(&r.key.text)) || project.releases.is_empty() {
-                continue;
-            }
+    }
+    // Without any release something else is wrong.
+    let releases = std::mem::take(&mut reader.releases);
+    for (release, span) in std::mem::take(&mut reader.about) {
+        if !releases.is_empty() && !releases.iter().any(|key| release.matches(key)) {
             let message = format!("no release of this project is `{}`", release.text());
-            let span = environment
-                .overrides
-                .iter()
-                .find(|o| o.target.release.as_ref().is_some_and(|r| std::ptr::eq(r, release)));
-            let span = span.map(|o| o.at.span).unwrap_or_default();
-            reader.unknown(span, message, release.text(), project.releases.iter().map(|r| r.key.text.as_str()));
+            reader.unknown(span, message, release.text(), releases.iter().map(String::as_str));
         }
     }
     if let Some(default) = &project.default_environment {

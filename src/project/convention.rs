@@ -63,9 +63,13 @@ pub(super) fn project(tree: &dyn Tree, chart: &str, environment: &str) -> Result
                 .fact(format!("looked for: {}", paths.join(", ")));
             let near: Vec<String> =
                 paths.iter().filter_map(|path| near(tree, path)).filter(|p| p.ends_with(".yaml")).collect();
+            let short = |path: &String| path.strip_suffix(".yaml").map(|stem| format!("{stem}.yml"));
+            let short = paths.iter().filter_map(short).find(|path| is_file(path));
             let names = environments(tree, chart);
             let names: Vec<&str> = names.iter().map(|(name, _)| name.as_str()).collect();
-            if let Some(near) = crate::diagnostic::nearest(environment, names.iter().copied()) {
+            if let Some(short) = short {
+                diagnostic = diagnostic.hint(format!("there is `{short}`: call it `.yaml`"));
+            } else if let Some(near) = crate::diagnostic::nearest(environment, names.iter().copied()) {
                 diagnostic = diagnostic.hint(format!("did you mean `{near}`?"));
             } else if let Some(near) = near.first() {
                 diagnostic = diagnostic.hint(format!("there is `{near}`"));

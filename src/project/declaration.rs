@@ -31,12 +31,10 @@ pub(super) fn project(text: Str, path: String, folder: String) -> Result<Project
     let text = text.strip_prefix(b"\xef\xbb\xbf").map_or(text.clone(), Into::into);
     let source = Arc::new(Source { name: super::FILE.to_owned(), path, text, origin: None });
     let root = yaml::read(&source.text).map_err(|error| {
-        let at = error.offset.unwrap_or_default();
-        let message = error.sentence(&source.path, &source.text);
-        let at = Some(Location { source: source.clone(), span: Span::new(at, at) });
-        Diagnostic { message, at, ..Diagnostic::default() }
+        let diagnostic = Diagnostic::own(error.sentence(&source.path, &source.text));
+        error.locate(diagnostic, source.text.len(), |span| Location { source: source.clone(), span })
     })?;
-    let mut reader = Reader { source: source.clone(), mistakes: Vec::new() };
+    let mut reader = Reader::new(source.clone());
     for (first, again) in yaml::duplicates(&source.text) {
         let key = String::from_utf8_lossy(source.slice(again)).into_owned();
         let label = reader.label(first, "it stands here first");
@@ -108,6 +106,7 @@ fn fill(reader: &mut Reader, root: &Node, project: &mut Project) {
                     reader.mistake(at, "`releases` declares none");
                 }
                 for entry in entries {
+                    reader.releases.push(entry.key.clone());
                     project.releases.extend(release(reader, &entry));
                 }
             }
@@ -335,10 +334,12 @@ fn rule(reader: &mut Reader, key: &str, text: &Text) {
                 reader.mistake(text.span, format!("`{key}` is empty"));
             }
         }
-        _ => {
-            if let Err(words) = overrides::Pattern::parse(&text.text) {
+        _ => match overrides::Pattern::parse(&text.text) {
+            Ok(pattern) if key == "release" => reader.about.push((pattern, text.span)),
+            Ok(_) => {}
+            Err(words) => {
                 reader.mistake(text.span, format!("this is no pattern: {words}"));
             }
-        }
+        },
     }
 }

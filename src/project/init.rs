@@ -3,7 +3,7 @@
 use super::convention::{chart_name, environments};
 use super::{FILE, RESERVED};
 use crate::diagnostic::{Diagnostic, Error};
-use crate::tree::{Tree, clean};
+use crate::tree::{Tree, clean, list};
 
 /// How the file begins.
 const HEAD: &str = "\
@@ -23,11 +23,11 @@ fn scalar(text: &str) -> String {
 /// The text of a project's file in the working directory for a chart: each values file that the convention knows
 /// becomes an environment; one called `base` becomes the rung below all others.
 ///
-/// Values files whose names can be no environment's are added to `left`.
+/// Values files that can be no environment's are added to `left`, each with the reason.
 ///
 /// # Errors
 /// There is no chart.
-pub fn init(tree: &dyn Tree, chart: &str, left: &mut Vec<String>) -> Result<String, Error> {
+pub fn init(tree: &dyn Tree, chart: &str, left: &mut Vec<(String, &'static str)>) -> Result<String, Error> {
     let chart = clean(chart);
     let Some(name) = chart_name(tree, &chart) else {
         let message = format!("`{chart}` is no chart: it has no Chart.yaml with a name");
@@ -41,11 +41,16 @@ pub fn init(tree: &dyn Tree, chart: &str, left: &mut Vec<String>) -> Result<Stri
         folders.push(".");
     }
     for folder in folders {
+        let short = list(tree, folder).into_iter().filter(|(name, is_folder)| {
+            !is_folder && name.ends_with(".yml") && ["values-", "values."].iter().any(|start| name.starts_with(start))
+        });
+        let short = short.filter(|(name, _)| name != "values.yml");
+        left.extend(short.map(|(name, _)| (clean(&format!("{folder}/{name}")), "files of environments end in .yaml")));
         for (name, path) in environments(tree, folder) {
             let good = name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
                 && name.starts_with(|c: char| c.is_ascii_alphanumeric());
             if !good || RESERVED.contains(&name.as_str()) {
-                left.push(clean(&format!("{folder}/{path}")));
+                left.push((clean(&format!("{folder}/{path}")), "no environment can be called so"));
                 continue;
             }
             let stem = path.strip_suffix(&format!("{name}.yaml")).unwrap_or_default();

@@ -6,8 +6,11 @@ use crate::diagnostic::{Diagnostic, Error, Location};
 use crate::engine::KubeVersion;
 use crate::manifest::overrides::Override;
 use crate::tera::Variables;
-use crate::tree::{Kind, Tree, near};
-use crate::values::{Below, SUFFIX, Templating};
+use crate::tree::{Kind, Tree, near, near_folder};
+use crate::values::{Below, SUFFIX, Templating, ValueOptions};
+
+/// How a chart is spoken of; it is a folder, or an archive.
+const CHART: &str = "chart";
 
 /// What is wrong with a pattern that matches nothing.
 const NOWHERE: &str = "for no rung of any environment";
@@ -145,7 +148,7 @@ impl Project {
         let mut missing = Vec::new();
         let chart = self.chart(environment, release);
         if let Err(error) = tree.kind(&chart) {
-            missing.push(self.missing(tree, &release.chart, "chart", std::slice::from_ref(&chart), &error.words));
+            missing.push(self.missing(tree, &release.chart, CHART, std::slice::from_ref(&chart), &error.words));
         }
         let layers = self.layers(tree, environment, release, &mut missing);
         if !missing.is_empty() {
@@ -167,6 +170,29 @@ impl Project {
             api_versions: api_versions.into_iter().flatten().map(|text| text.text.clone()).collect(),
             layers,
             overrides: self.overrides(environment),
+        })
+    }
+
+    /// The same, to be used under flags: of what is not there their files are told, too, and how many there are in all.
+    ///
+    /// # Errors
+    /// As [`Project::installation`].
+    pub fn installation_under<'p>(
+        &'p self,
+        tree: &dyn Tree,
+        environment: &'p Environment,
+        release: &'p Release,
+        flags: &ValueOptions,
+    ) -> Result<Installation<'p>, Error> {
+        self.installation(tree, environment, release).map_err(|mut error| {
+            let flags = ValueOptions { folder: Some(self.folder.clone()), ..flags.clone() };
+            let missing = error.diagnostics_mut();
+            missing.extend(flags.missing(tree));
+            if missing.len() > 1 {
+                let message = format!("{} files for release `{}` cannot be used", missing.len(), release.key.text);
+                missing.push(Diagnostic::own(message));
+            }
+            error
         })
     }
 
@@ -264,7 +290,8 @@ impl Project {
         if several {
             diagnostic = diagnostic.fact(format!("looked for: {}", files.join(", ")));
         }
-        let mut near: Vec<String> = files.iter().filter_map(|file| near(tree, file)).collect();
+        let near = |file: &String| if what == CHART { near_folder(tree, file) } else { near(tree, file) };
+        let mut near: Vec<String> = files.iter().filter_map(near).collect();
         near.sort();
         near.dedup();
         // A folder says less than the file in it.

@@ -240,14 +240,7 @@ impl Project {
     /// There is none, or it is a rung only.
     pub fn environment(&self, name: &str) -> Result<&Environment, Error> {
         let Some(found) = self.environments.iter().find(|e| e.name.text == name) else {
-            let names: Vec<&str> = self.environments.iter().map(|e| e.name.text.as_str()).collect();
-            let message = format!("there is no environment `{name}` in {}", self.source.path);
-            let diagnostic = Diagnostic::own(message);
-            return Err(match nearest(name, names.iter().copied()) {
-                Some(near) => diagnostic.hint(format!("did you mean `{near}`?")),
-                None => diagnostic.fact(format!("it has: {}", names.join(", "))),
-            }
-            .into());
+            return Err(self.unknown_environment(name));
         };
         if found.is_abstract {
             let message = format!("`{name}` is a rung for other environments and is never rendered by itself");
@@ -263,6 +256,17 @@ impl Project {
             return Err(diagnostic.into());
         }
         Ok(found)
+    }
+
+    /// What is told of a name that no environment has.
+    pub fn unknown_environment(&self, name: &str) -> Error {
+        let names: Vec<&str> = self.concrete().map(|e| e.name.text.as_str()).collect();
+        let diagnostic = Diagnostic::own(format!("there is no environment `{name}` in {}", self.source.path));
+        match nearest(name, names.iter().copied()) {
+            Some(near) => diagnostic.hint(format!("did you mean `{near}`?")),
+            None => diagnostic.fact(format!("it has: {}", names.join(", "))),
+        }
+        .into()
     }
 
     /// A release by its key.
@@ -282,6 +286,7 @@ impl Project {
         let diagnostic = Diagnostic::own(message);
         let named = self.releases.iter().find(|release| release.name() == key);
         let path = key.contains('/') || key == "." || key == "..";
+        let environment = self.environments.iter().any(|environment| environment.name.text == key);
         Err(match (named, nearest(key, keys.iter().copied())) {
             (Some(named), _) => {
                 diagnostic.hint(format!("the release of that name is called `{}` there", named.key.text))
@@ -289,6 +294,9 @@ impl Project {
             _ if path => diagnostic
                 .fact(format!("it has: {}", keys.join(", ")))
                 .hint("under `-e` and `--all` words name releases; for a chart by its path leave them out"),
+            _ if environment => diagnostic
+                .fact(format!("it has: {}", keys.join(", ")))
+                .fact(format!("`{key}` is an environment, and releases are named here")),
             (None, Some(near)) => diagnostic.hint(format!("did you mean `{near}`?")),
             (None, None) => diagnostic.fact(format!("it has: {}", keys.join(", "))),
         }

@@ -1,6 +1,7 @@
 //! Typed reading with places: every mistake is noted where it stands, and reading goes on.
 
 use crate::diagnostic::{Diagnostic, Label, Location, Source, Span, nearest};
+use crate::manifest::overrides::Pattern;
 use crate::yaml::{Data, Node};
 use std::sync::Arc;
 
@@ -24,6 +25,10 @@ pub(super) struct Entry<'n> {
 pub(super) struct Reader {
     pub(super) source: Arc<Source>,
     pub(super) mistakes: Vec<Diagnostic>,
+    /// The keys of all releases, of those with mistakes, too.
+    pub(super) releases: Vec<String>,
+    /// Patterns of releases that something is about, and where they stand.
+    pub(super) about: Vec<(Pattern, Span)>,
 }
 
 /// `namespace`, or `an environment`.
@@ -51,6 +56,10 @@ pub(super) fn point(source: &Source, node: &Node) -> Span {
 }
 
 impl Reader {
+    pub(super) fn new(source: Arc<Source>) -> Self {
+        Reader { source, mistakes: Vec::new(), releases: Vec::new(), about: Vec::new() }
+    }
+
     pub(super) fn at(&self, span: Span) -> Location {
         Location { source: self.source.clone(), span }
     }
@@ -74,6 +83,16 @@ impl Reader {
         if scalar && wanted.starts_with("a string") {
             diagnostic.note = format!("write \"{written}\"");
         }
+    }
+
+    /// Whether an item of a list is a map, or nothing yet; notes if it isn't.
+    pub(super) fn is_map(&mut self, node: &Node, item: &str) -> bool {
+        let is_map = matches!(node.data, Data::Map(_) | Data::Null);
+        if !is_map {
+            let span = point(&self.source, node);
+            self.mistake(span, format!("{item} must be a map; this is {}", kind(node)));
+        }
+        is_map
     }
 
     /// Notes an unknown name, with the nearest that is known.

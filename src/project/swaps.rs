@@ -26,6 +26,9 @@ fn one(reader: &mut Reader, node: &Node) -> Option<Override> {
     let mut target = None;
     let mut actions = Vec::new();
     let mut optional = false;
+    if !reader.is_map(node, "an override") {
+        return None;
+    }
     let entries = reader.fields(node, "overrides", &OVERRIDE);
     if entries.is_empty() {
         if is_empty(node) {
@@ -109,7 +112,10 @@ fn target(reader: &mut Reader, node: &Node) -> Target {
             "kind" => target.kind = pattern,
             "name" => target.name = pattern,
             "namespace" => target.namespace = pattern,
-            _ => target.release = pattern,
+            _ => {
+                reader.about.extend(pattern.clone().map(|pattern| (pattern, value.span)));
+                target.release = pattern;
+            }
         }
     }
     target
@@ -131,13 +137,38 @@ fn patch(reader: &mut Reader, node: &Node) -> Option<Action> {
         reader.wrong(node, "patch", "a map");
         return None;
     }
+    let before = reader.mistakes.len();
+    truths(reader, node);
     match json(node) {
+        _ if reader.mistakes.len() > before => None,
+        Ok(patch) if patch.as_object().is_some_and(serde_json::Map::is_empty) => {
+            reader.mistake(node.span, "an empty `patch` does nothing; leave the override out");
+            None
+        }
         Ok(patch) => Some(Action::Patch(patch)),
         Err(words) => {
             let span = point(&reader.source, node);
             reader.mistake(span, format!("this cannot be a patch: {words}"));
             None
         }
+    }
+}
+
+/// Notes keys that YAML 1.1 takes for truth values: no object has one.
+fn truths(reader: &mut Reader, node: &Node) {
+    match &node.data {
+        Data::List(items) => items.iter().for_each(|item| truths(reader, item)),
+        Data::Map(entries) => {
+            for (key, value) in entries {
+                if let Data::Bool(_) = key.data {
+                    let written = String::from_utf8_lossy(reader.source.slice(key.span)).into_owned();
+                    let mistake = reader.mistake(key.span, "a key of `patch` must be a string; this is a boolean");
+                    mistake.note = format!("write \"{written}\"");
+                }
+                truths(reader, value);
+            }
+        }
+        _ => {}
     }
 }
 
@@ -153,6 +184,9 @@ fn json_patch(reader: &mut Reader, node: &Node) -> Option<Action> {
     for item in items {
         let span = point(&reader.source, item);
         let mut found: [Option<&Node>; 4] = [None; 4];
+        if !reader.is_map(item, "an operation") {
+            continue;
+        }
         for Entry { key, value, .. } in reader.fields(item, "jsonPatch", &OPERATION) {
             if let Some(slot) = OPERATION.iter().position(|known| *known == key).and_then(|i| found.get_mut(i)) {
                 *slot = Some(value);
@@ -160,9 +194,7 @@ fn json_patch(reader: &mut Reader, node: &Node) -> Option<Action> {
         }
         let [op, path, value, from] = found;
         let Some(op) = op else {
-            if matches!(item.data, Data::Map(_) | Data::Null) {
-                reader.mistake(span, "an operation needs `op`");
-            }
+            reader.mistake(span, "an operation needs `op`");
             continue;
         };
         let Some(op) = reader.word(op, "op") else { continue };

@@ -260,3 +260,51 @@ fn schema_and_reader_agree() {
         assert!(!fits_schema(bad), "{bad}");
     }
 }
+
+/// Twenty environments on one ladder and three hundred releases are read and resolved in milliseconds: the best of several
+/// runs, since other programs run as well.
+#[test]
+fn milliseconds() {
+    let mut text = "environments:\n  e0: {}\n".to_owned();
+    (1..20).for_each(|i| text.push_str(&format!("  e{i}: {{from: e{}, set: {{x: {i}}}}}\n", i - 1)));
+    text.push_str("releases:\n");
+    (0..300).for_each(|i| text.push_str(&format!("  c{i}: {{chart: c, namespace: n{i}, values: 'v/{{env}}'}}\n")));
+    let files: Vec<String> = (0..20).map(|i| format!("v/e{i}")).collect();
+    let (tree, _) = project(&text, &files.iter().map(String::as_str).collect::<Vec<_>>());
+    let once = || {
+        let start = Instant::now();
+        let project = Project::read(&tree, "p").unwrap();
+        let top = project.environment("e19").unwrap();
+        for release in &project.releases {
+            assert_eq!(project.installation(&tree, top, release).unwrap().layers.len(), 39);
+        }
+        start.elapsed()
+    };
+    let best = (0..8).map(|_| once()).min().unwrap();
+    // What is not optimised takes its time.
+    let limit = if cfg!(debug_assertions) { 1000 } else { 40 };
+    assert!(best < Duration::from_millis(limit), "{best:?}");
+}
+
+/// Mistakes that are told at a place, by their words without names.
+#[test]
+fn kinds_of_mistakes() {
+    let cases = [
+        include_str!("../../testdata/project/mistakes.txt"),
+        include_str!("../../testdata/project/mistakes-more.txt"),
+        include_str!("../../testdata/project/overrides-each.txt"),
+    ];
+    let mut kinds = std::collections::BTreeSet::new();
+    for text in cases {
+        let lines: Vec<&str> = text.lines().collect();
+        for pair in lines.windows(2) {
+            let [first, second] = pair else { continue };
+            if let (Some(words), true) =
+                (first.strip_prefix("error: "), second.trim_start().starts_with("--> rhelm.yaml:"))
+            {
+                kinds.insert(words.split('`').step_by(2).collect::<Vec<_>>().join("_"));
+            }
+        }
+    }
+    assert!(kinds.len() >= 60, "{}: {kinds:#?}", kinds.len());
+}

@@ -168,7 +168,7 @@ impl Rendering<'_> {
     pub fn render(&self, flags: &Flags<'_>, trial: Option<&Trial<'_>>, rendered: &mut Rendered) -> Result<(), Error> {
         match self {
             Rendering::Installed { tree, project, environment, release, chart } => {
-                let installation = with_chart(*tree, project, environment, release, chart.as_deref())?;
+                let installation = with_chart(*tree, project, environment, release, flags, chart.as_deref())?;
                 put_up(*tree, project, &installation, flags, trial, rendered)
             }
             Rendering::Chart { tree, path, name } => chart(*tree, path, name, flags, trial, rendered),
@@ -186,7 +186,7 @@ impl Rendering<'_> {
     ) -> Result<T, Error> {
         let (tree, path, options) = match self {
             Rendering::Installed { tree, project, environment, release, chart } => {
-                let installation = with_chart(*tree, project, environment, release, chart.as_deref())?;
+                let installation = with_chart(*tree, project, environment, release, flags, chart.as_deref())?;
                 let (options, _) = layered(project, &installation, flags);
                 (*tree, installation.chart, options)
             }
@@ -204,6 +204,7 @@ impl Rendering<'_> {
 fn layered(project: &Project, installation: &Installation<'_>, flags: &Flags<'_>) -> (ValueOptions, String) {
     let namespace = (flags.namespace)(installation.namespace.as_deref(), installation.kube_context.as_deref());
     let mut options = flags.values.clone();
+    options.folder = Some(project.folder.clone());
     options.below = installation.layers.iter().map(|layer| layer.input.clone()).collect();
     options.templating = Some(project.templating(installation, &namespace, (flags.world)().variables));
     options.decrypt = flags.decrypt;
@@ -223,7 +224,7 @@ pub fn installed(
     flags: &Flags<'_>,
     rendered: &mut Rendered,
 ) -> Result<(), Error> {
-    let installation = project.installation(tree, environment, release)?;
+    let installation = with_chart(tree, project, environment, release, flags, None)?;
     put_up(tree, project, &installation, flags, None, rendered)
 }
 
@@ -233,9 +234,10 @@ fn with_chart<'p>(
     project: &'p Project,
     environment: &'p Environment,
     release: &'p Release,
+    flags: &Flags<'_>,
     chart: Option<&str>,
 ) -> Result<Installation<'p>, Error> {
-    let mut installation = project.installation(tree, environment, release)?;
+    let mut installation = project.installation_under(tree, environment, release, &flags.values)?;
     if let Some(chart) = chart {
         installation.chart = crate::chart::locate(tree, chart)?;
     }

@@ -1,15 +1,15 @@
 //! What a template sees.
 
-use super::convert::Converter;
+use super::convert::{Converter, Objects};
 use crate::value::Value;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-/// The variables of a template, and Go's objects that stand in them as maps with a number.
+/// The variables of a template, and Go's objects that stand in them as maps.
 #[derive(Default)]
 pub struct Context {
     pub(super) variables: ::tera::Context,
-    pub(super) objects: Rc<RefCell<Vec<Value>>>,
+    pub(super) objects: Rc<RefCell<Objects>>,
 }
 
 impl Context {

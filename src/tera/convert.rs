@@ -1,18 +1,28 @@
 //! Values there and back.
 //!
 //! Whole numbers become integers, so that they print as such; maps keep their sorted keys. Strings that are no UTF-8
-//! get U+FFFD. Go's objects (times, versions, certificates) become maps of their fields with a number by which
-//! they find their way back.
+//! get U+FFFD. Go's objects (times, versions, certificates) become maps of their fields, and nil maps empty ones. They find
+//! their way back by being the very same map: what a template makes of one is a map like others.
 
 use crate::go::fmt::print_value;
 use crate::value::{IntKind, Map, Param, ParamKind, Str, Value};
 use ::tera::Value as Tera;
 use ::tera::value::{Key, ValueKind};
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::rc::Rc;
 
-/// The key of an object's number.
-const NUMBER: &str = "__object";
+/// What stands behind maps that Tera sees, by the maps' addresses.
+#[derive(Default)]
+pub(super) struct Objects {
+    /// The map is kept, so that no other gets its address.
+    behind: HashMap<usize, (Tera, Value)>,
+}
+
+/// Where a map lies: clones of a value share it.
+fn address(map: &::tera::Map) -> usize {
+    std::ptr::from_ref(map).addr()
+}
 
 /// How deep values may be nested.
 const MAX_LEVEL: usize = 300;
@@ -43,12 +53,12 @@ const FIELDS: [&str; 17] = [
 
 /// Converts, counting.
 pub(super) struct Converter<'o> {
-    objects: &'o Rc<RefCell<Vec<Value>>>,
+    objects: &'o Rc<RefCell<Objects>>,
     nodes: usize,
 }
 
 impl<'o> Converter<'o> {
-    pub(super) fn new(objects: &'o Rc<RefCell<Vec<Value>>>) -> Self {
+    pub(super) fn new(objects: &'o Rc<RefCell<Objects>>) -> Self {
         Converter { objects, nodes: 0 }
     }
 
@@ -76,6 +86,7 @@ impl<'o> Converter<'o> {
                 let items: Result<Vec<Tera>, String> = items.iter().map(|item| self.to(item, level + 1)).collect();
                 Tera::from(items?)
             }
+            Value::Map(_, map) if map.is_nil() => self.handle(value.clone()),
             Value::Map(_, map) => {
                 let mut out = ::tera::Map::new();
                 for (key, value) in map.entries() {
@@ -95,23 +106,22 @@ impl<'o> Converter<'o> {
                 let mut text = Vec::new();
                 object.print_action(&mut text);
                 out.insert(Key::from("text"), Tera::from(String::from_utf8_lossy(&text).into_owned()));
-                out.insert(Key::from(NUMBER), self.keep(value.clone()));
-                Tera::from(out)
+                self.keep(out, value.clone())
             }
         })
     }
 
-    /// A map that is nothing but the number of a value.
+    /// An empty map that stands for a value.
     pub(super) fn handle(&mut self, value: Value) -> Tera {
-        let mut out = ::tera::Map::new();
-        out.insert(Key::from(NUMBER), self.keep(value));
-        Tera::from(out)
+        self.keep(::tera::Map::new(), value)
     }
 
-    fn keep(&self, value: Value) -> Tera {
-        let mut objects = self.objects.borrow_mut();
-        objects.push(value);
-        Tera::from(objects.len() - 1)
+    fn keep(&self, map: ::tera::Map, value: Value) -> Tera {
+        let shown = Tera::from(map);
+        if let Some(map) = shown.as_map() {
+            self.objects.borrow_mut().behind.insert(address(map), (shown.clone(), value));
+        }
+        shown
     }
 
     /// A value of Tera. What is not defined is nil.
@@ -136,9 +146,8 @@ impl<'o> Converter<'o> {
             }
             ValueKind::Map => {
                 let Some(map) = value.as_map() else { return Ok(Value::Nil) };
-                let number = map.get(&Key::Str(NUMBER)).and_then(|number| usize::try_from(number.as_u64()?).ok());
-                if let Some(object) = number.and_then(|number| self.objects.borrow().get(number).cloned()) {
-                    return Ok(object);
+                if let Some((_, object)) = self.objects.borrow().behind.get(&address(map)) {
+                    return Ok(object.clone());
                 }
                 let mut out = Map::new();
                 for (key, value) in map {

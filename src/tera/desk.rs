@@ -1,7 +1,7 @@
 //! What a running template works with. Tera's functions may hold nothing that belongs to a thread, so it lies
 //! on the thread itself while a template runs.
 
-use super::convert::Converter;
+use super::convert::{Converter, Objects};
 use super::{Context, Partials};
 use crate::diagnostic::{Failure, FailureKind, nearest};
 use crate::functions::{Call, Function, lookup_function};
@@ -22,7 +22,7 @@ const MAX_ELEMENTS: usize = 10_000_000;
 pub(super) struct Desk {
     partials: Partials,
     world: World,
-    objects: Rc<RefCell<Vec<Value>>>,
+    objects: Rc<RefCell<Objects>>,
     /// Whether this is a layer, which must come out the same each time.
     layer: bool,
     steps: u64,

@@ -57,6 +57,9 @@ pub(super) const FILTERS: [&str; 37] = [
 /// Names that Tera's expressions cannot call, or that make no sense there.
 const LEFT_OUT: [&str; 4] = ["and", "or", "not", "call"];
 
+/// Go's comparisons, which take a whole number and a float for different types.
+const COMPARISONS: [&str; 6] = ["eq", "ne", "lt", "le", "gt", "ge"];
+
 /// How many bytes a variable may hold.
 const MAX_VARIABLE: usize = 16 << 20;
 
@@ -192,6 +195,15 @@ fn arguments(
         let param = if last_is_piped { fixed.last() } else { function.rest.as_ref() };
         if let Some(param) = param {
             args.push(converter.argument(piped, param)?);
+        }
+    }
+    if COMPARISONS.contains(&function.name) && args.iter().any(|arg| matches!(arg, Value::Float(_))) {
+        // Tera has whole numbers where values have Go's floats, which compare with each other only.
+        #[allow(clippy::cast_precision_loss)]
+        for arg in &mut args {
+            if let Value::Int(_, n) = arg {
+                *arg = Value::Float(*n as f64);
+            }
         }
     }
     Ok(args)

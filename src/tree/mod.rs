@@ -10,7 +10,7 @@ pub use crate::go::filepath::clean;
 pub use archive::{Budget, check_archive, unpack};
 pub use disk::Disk;
 pub use git::{Git, Revision, git, top};
-pub use near::near;
+pub use near::{near, near_folder};
 
 use crate::value::Str;
 use std::collections::BTreeMap;

@@ -2,6 +2,7 @@
 //! (Helm: pkg/cli/values, Options.MergeValues).
 
 use super::coalesce::{deep_copy, merge_maps};
+use super::derived::Hiding;
 use super::secret::{self, Hidden};
 use super::set::{self, Mode};
 use super::templated::{SUFFIX, Templated, Templating};
@@ -9,7 +10,7 @@ use crate::chart::{self, Chart, Loaded, place, read_values};
 use crate::diagnostic::{Diagnostic, Error, Location, Source, Span, secret_line};
 use crate::go::json::{Into as Target, read, read_prefix};
 use crate::go::url::Url;
-use crate::tree::{Tree, near};
+use crate::tree::{Tree, clean, near};
 use crate::value::{Map, MapRef, MapType, Str, Value};
 use crate::world::Decrypt;
 use std::io::Read as _;
@@ -34,6 +35,8 @@ pub struct ValueOptions {
     pub set_file: Vec<String>,
     /// `--set-literal`
     pub set_literal: Vec<String>,
+    /// Where files may have been meant to lie, if not where they are looked for: a project's folder.
+    pub folder: Option<String>,
     /// Decrypts files that sops encrypted; without it they are read as they are, as Helm does.
     pub decrypt: Option<Decrypt>,
 }
@@ -225,13 +228,14 @@ impl Layers {
         self.layers = layers;
     }
 
-    /// The texts that encrypted layers hide.
+    /// The texts that encrypted layers hide, and those that templated layers made of them.
     pub fn secrets(&self) -> Vec<Str> {
-        let encrypted = self.layers.iter().filter_map(|layer| match layer {
+        let hidden = self.layers.iter().filter_map(|layer| match layer {
             Layer::Encrypted { source, values } => Some(secret::texts(source, &values.0)),
+            Layer::Template(file) => Some(file.derived.clone()),
             _ => None,
         });
-        encrypted.flatten().collect()
+        hidden.flatten().collect()
     }
 
     /// Where an encrypted layer holds a text, highest priority first.
@@ -260,6 +264,17 @@ impl ValueOptions {
         self.read_telling(tree, &mut Vec::new())
     }
 
+    /// What is wrong with the files of `-f` that are not there, all of them.
+    pub fn missing(&self, tree: &dyn Tree) -> Vec<Diagnostic> {
+        let is_missing = |path: &&String| {
+            let is_url = Url::parse(path.as_bytes()).map_or(true, |url| !url.scheme.is_empty());
+            path.trim() != "-" && !is_url && tree.kind(path).is_err_and(|error| error.missing)
+        };
+        let words = |path: &String| tree.read(path).err().map_or_else(String::new, |error| error.words);
+        let missing = self.files.iter().filter(is_missing);
+        missing.map(|path| file_error(tree, path, words(path), self.folder.as_deref())).collect()
+    }
+
     /// The same, and the texts that encrypted layers hide, as far as any were decrypted: a failure of a layer above them
     /// may quote them.
     ///
@@ -269,29 +284,50 @@ impl ValueOptions {
         let mut values = MapRef::new(Map::new());
         let mut layers = Vec::new();
         let mut chart = None;
+        // What is wrong with one file has nothing to do with the next. A template is another matter: it sees what lies
+        // below it.
+        let mut failures: Vec<Error> = Vec::new();
+        let mut hiding = Hiding::default();
         for below in &self.below {
-            match below {
-                Below::File(path) => add_file(tree, path, self.decrypt, &mut values, &mut layers, secrets)?,
+            let result = match below {
+                Below::File(path) => add_file(tree, path, self, &mut values, &mut layers, secrets),
+                Below::Template { .. } if !failures.is_empty() => Ok(()),
                 Below::Template { path, rung } => {
                     let templating = self.templating.clone().unwrap_or_default();
-                    add_template(tree, &templating, &mut chart, (path, rung), &mut values, &mut layers)?;
+                    add_template(tree, path, (&templating, rung), self, &mut chart, &mut values, &mut layers)
                 }
                 Below::Setting { argument, at } => {
-                    set::parse(argument, Mode::Json, &values).map_err(|words| {
-                        Diagnostic { message: format!("this cannot be set: {words}"), ..Diagnostic::default() }
-                            .at(at.clone())
-                    })?;
                     layers.push(Layer::Setting { argument: argument.clone(), at: at.clone() });
+                    set::parse(argument, Mode::Json, &values)
+                        .map_err(|words| Diagnostic::own(format!("this cannot be set: {words}")).at(at.clone()).into())
                 }
+            };
+            match result {
+                Ok(()) => derive(&mut hiding, &mut layers, chart.as_ref(), secrets),
+                Err(error) => failures.push(error),
             }
         }
         for path in &self.files {
-            match &self.templating {
+            let result = match &self.templating {
+                Some(_) if path.ends_with(SUFFIX) && !failures.is_empty() && tree.kind(path).is_ok() => Ok(()),
                 Some(templating) if path.ends_with(SUFFIX) => {
-                    let rung = templating.environment.as_str();
-                    add_template(tree, templating, &mut chart, (path, rung), &mut values, &mut layers)?;
+                    let how = (templating, templating.environment.as_str());
+                    add_template(tree, path, how, self, &mut chart, &mut values, &mut layers)
                 }
-                _ => add_file(tree, path, self.decrypt, &mut values, &mut layers, secrets)?,
+                _ => add_file(tree, path, self, &mut values, &mut layers, secrets),
+            };
+            match result {
+                Ok(()) => derive(&mut hiding, &mut layers, chart.as_ref(), secrets),
+                Err(error) => failures.push(error),
+            }
+        }
+        match failures.as_slice() {
+            [] => {}
+            [one] => return Err(one.clone()),
+            several => {
+                let mut all: Vec<Diagnostic> = several.iter().flat_map(|one| one.diagnostics().to_vec()).collect();
+                all.push(Diagnostic::own(format!("{} layers of values cannot be used", several.len())));
+                return Err(Error::all(all));
             }
         }
         let flags = [
@@ -319,19 +355,31 @@ impl ValueOptions {
     }
 }
 
+/// Takes in what the last layer hides, or tells of what is hidden.
+fn derive(hiding: &mut Hiding, layers: &mut [Layer], chart: Option<&Loaded>, secrets: &mut Vec<Str>) {
+    match (layers.last_mut(), chart) {
+        (Some(Layer::Encrypted { source, .. }), _) => hiding.encrypted(source),
+        (Some(Layer::Template(file)), Some(chart)) => {
+            file.derived = hiding.templated(file, &chart.chart);
+            secrets.extend(file.derived.iter().cloned());
+        }
+        _ => {}
+    }
+}
+
 /// Lays a values file over what there is.
 fn add_file(
     tree: &dyn Tree,
     path: &str,
-    decrypt: Option<Decrypt>,
+    options: &ValueOptions,
     values: &mut MapRef,
     layers: &mut Vec<Layer>,
     secrets: &mut Vec<Str>,
 ) -> Result<(), Error> {
-    let text = read_file(tree, path).map_err(|words| file_error(tree, path, words))?;
+    let text = read_file(tree, path).map_err(|words| file_error(tree, path, words, options.folder.as_deref()))?;
     let shown = if path.trim() == "-" { "standard input".to_owned() } else { path.to_owned() };
     let source = Arc::new(Source { name: Source::VALUES.to_owned(), path: shown, text, origin: None });
-    if let Some(decrypt) = decrypt
+    if let Some(decrypt) = options.decrypt
         && secret::is_encrypted(&source.text)
     {
         let map = decrypted(path, &source, decrypt)?;
@@ -342,10 +390,9 @@ fn add_file(
         return Ok(());
     }
     let map = read_values(&source.text).map_err(|error| {
-        let at = error.offset.unwrap_or_default();
         let sentence = error.sentence(&source.path, &source.text);
-        Diagnostic::new(sentence, format!("failed to parse {path}: {error}"))
-            .at(Location { source: source.clone(), span: Span::new(at, at) })
+        let diagnostic = Diagnostic::new(sentence, format!("failed to parse {path}: {error}"));
+        error.locate(diagnostic, source.text.len(), |span| Location { source: source.clone(), span })
     })?;
     *values = if values.is_empty() { map } else { merge_maps(values, &map) };
     layers.push(Layer::File { source });
@@ -355,13 +402,14 @@ fn add_file(
 /// Lays a templated values file over what there is. The chart is read for the first of them.
 fn add_template(
     tree: &dyn Tree,
-    templating: &Templating,
+    path: &str,
+    (templating, rung): (&Templating, &str),
+    options: &ValueOptions,
     chart: &mut Option<Loaded>,
-    (path, rung): (&str, &str),
     values: &mut MapRef,
     layers: &mut Vec<Layer>,
 ) -> Result<(), Error> {
-    let text = read_file(tree, path).map_err(|words| file_error(tree, path, words))?;
+    let text = read_file(tree, path).map_err(|words| file_error(tree, path, words, options.folder.as_deref()))?;
     let source = Arc::new(Source { name: Source::VALUES.to_owned(), path: path.to_owned(), text, origin: None });
     let chart = match chart {
         Some(chart) => chart,
@@ -370,13 +418,13 @@ fn add_template(
     let file = templating.render(chart, source, rung, values)?;
     let text = &file.rendered.text;
     let map = read_values(text).map_err(|error| {
-        let at = error.offset.unwrap_or_default();
+        let at = error.opened.or(error.offset).unwrap_or_default();
         // The line that it names is one of the text that nobody sees.
         let meaning = match error.shape() {
             Some((kind, _)) => format!("{path} renders to {kind}, and values are a map"),
             None => format!("{path} renders to invalid YAML: {}", error.meaning(text)),
         };
-        let mut diagnostic = Diagnostic::own(meaning).at(file.place(Span::new(at, at)));
+        let mut diagnostic = error.locate(Diagnostic::own(meaning), text.len(), |span| file.place(span));
         let start = text.get(..at).and_then(|before| memchr::memrchr(b'\n', before)).map_or(0, |i| i + 1);
         let number = memchr::memchr_iter(b'\n', text.get(..start).unwrap_or_default()).count() + 1;
         if error.offset.is_some_and(|at| at < text.len()) {
@@ -441,17 +489,28 @@ fn set_error(flag: Flag, argument: &str, words: &str, source: &Arc<Source>) -> E
         .into()
 }
 
-fn file_error(tree: &dyn Tree, path: &str, words: String) -> Error {
+fn file_error(tree: &dyn Tree, path: &str, words: String, folder: Option<&str>) -> Diagnostic {
     if !words.ends_with(": no such file or directory") {
-        return Diagnostic::new(words.clone(), words).into();
+        return Diagnostic::new(words.clone(), words);
     }
     let diagnostic = Diagnostic::new(format!("there is no values file `{path}`"), words);
-    match near(tree, path) {
+    if path.starts_with('/') {
+        return match near(tree, path) {
+            Some(near) => diagnostic.hint(format!("there is `{near}`")),
+            None => diagnostic,
+        };
+    }
+    // Paths of flags are the shell's, and whoever works on a project thinks in the project's.
+    let there = folder.filter(|folder| *folder != ".").map(|folder| clean(&format!("{folder}/{path}")));
+    let found = match &there {
+        Some(there) if tree.kind(there).is_ok() => Some(there.clone()),
+        Some(there) => near(tree, path).or_else(|| near(tree, there)),
+        None => near(tree, path),
+    };
+    match found {
         Some(near) => diagnostic.hint(format!("there is `{near}`")),
-        None if path.starts_with('/') => diagnostic,
         None => diagnostic.fact("looked for it from the working directory".to_owned()),
     }
-    .into()
 }
 
 /// A file that the user names, or the standard input. Helm takes URLs too.

@@ -2,6 +2,7 @@
 
 mod coalesce;
 mod dependencies;
+mod derived;
 pub mod explain;
 mod layers;
 #[cfg(feature = "schema")]

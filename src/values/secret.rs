@@ -22,6 +22,9 @@ impl fmt::Debug for Hidden {
     }
 }
 
+/// Shorter texts are no secrets that could be told from other texts.
+pub(super) const SHORTEST: usize = 4;
+
 /// The key under which sops keeps what it needs.
 pub(super) const SOPS: &str = "sops";
 

@@ -42,6 +42,8 @@ pub struct Templated {
     pub rendered: Arc<Source>,
     /// What wrote which part; empty if that could not be learned.
     marks: Arc<[Mark]>,
+    /// The texts that follow from what encrypted layers below it hide.
+    pub(super) derived: Vec<Str>,
 }
 
 impl Templated {
@@ -81,6 +83,83 @@ impl Templated {
             mark.offset < end && next > start && code.starts_with(b"{{") && (renames || !is_public(code))
         })
     }
+}
+
+impl Templated {
+    /// The parts of the rendered text that an expression wrote which may read one of the paths that are secret; all of it
+    /// where nobody knows what wrote what.
+    pub(super) fn secret_parts(&self, secret: &[Vec<String>], precise: bool) -> Vec<Span> {
+        let length = self.rendered.text.len();
+        if self.marks.is_empty() {
+            return vec![Span::new(0, length)];
+        }
+        // What a name means that the template gives itself is not followed.
+        let renames = ["set", "for", "component"]
+            .iter()
+            .any(|word| memchr::memmem::find(&self.source.text, word.as_bytes()).is_some());
+        let may_read = |code: &[u8]| {
+            code.starts_with(b"{{")
+                && (reads_secret(code, secret, precise) || renames && !is_public(code) && !names_objects_only(code))
+        };
+        let mut parts = Vec::new();
+        for (i, mark) in self.marks.iter().enumerate() {
+            let end = self.marks.get(i + 1).map_or(length, |next| next.offset);
+            if mark.offset < end && may_read(self.source.slice(mark.at.span)) {
+                parts.push(Span::new(mark.offset, end));
+            }
+        }
+        parts
+    }
+}
+
+/// Whether all that an expression names are the objects of layers: no name that a template gave.
+fn names_objects_only(code: &[u8]) -> bool {
+    const KNOWN: [&[u8]; 14] = [
+        b"values",
+        b"env",
+        b"rung",
+        b"release",
+        b"namespace",
+        b"vars",
+        b"and",
+        b"or",
+        b"not",
+        b"in",
+        b"is",
+        b"if",
+        b"else",
+        b"true",
+    ];
+    let name = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
+    let mut rest = code;
+    let mut before = 0;
+    while let Some(&first) = rest.first() {
+        if matches!(first, b'"' | b'\'' | b'`') {
+            // What stands in quotes names nothing.
+            let inner = rest.get(1..).unwrap_or_default();
+            let Some(end) = memchr::memchr(first, inner) else { return false };
+            rest = inner.get(end + 1..).unwrap_or_default();
+            before = first;
+            continue;
+        }
+        let length = rest.iter().take_while(|b| name(**b)).count();
+        if length == 0 {
+            before = if first.is_ascii_whitespace() { before } else { first };
+            rest = rest.get(1..).unwrap_or_default();
+            continue;
+        }
+        let (word, after) = rest.split_at(length);
+        let next = after.trim_ascii_start().first().copied().unwrap_or_default();
+        // A key, a filter, a test, a function, a parameter, a number.
+        let is_other =
+            matches!(before, b'.' | b'|') || matches!(next, b'(' | b'=') || word.iter().all(u8::is_ascii_digit);
+        if !is_other && !KNOWN.contains(&word) {
+            return false;
+        }
+        before = b'a';
+        rest = after;
+    }
+    true
 }
 
 /// Whether an expression is nothing but a name of what is no value: `{{ vars.domain }}`.
@@ -155,7 +234,7 @@ impl Templating {
         let marked = run(true).ok().filter(|marked| marked.text == plain.text);
         let marks = marked.map(|marked| marked.marks).unwrap_or_default().into();
         let rendered = Source { text: plain.text, name: source.name.clone(), path: source.path.clone(), origin: None };
-        Ok(Templated { source, rendered: Arc::new(rendered), marks })
+        Ok(Templated { source, rendered: Arc::new(rendered), marks, derived: Vec::new() })
     }
 
     fn context(&self, chart: &Loaded, rung: &str, values: &MapRef) -> Result<Context, Wrong> {

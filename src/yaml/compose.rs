@@ -119,6 +119,7 @@ pub(super) fn compose<'a>(text: &'a [u8], chunks: Option<Box<super::input::Chunk
                             line: 0,
                             at: Some(event.start),
                             context: None,
+                            opened: None,
                             lexical: false,
                         }));
                     }
@@ -171,7 +172,7 @@ pub(super) fn with_document<T>(raw: &[u8], then: impl FnOnce(Scan<&Document<'_>>
     let Input { text, shift, chunks } = Input::new(raw);
     if u32::try_from(text.len()).is_err() {
         let problem = Cow::Borrowed("document is too large");
-        let fault = Fault { problem, line: 0, at: None, context: None, lexical: false };
+        let fault = Fault { problem, line: 0, at: None, context: None, opened: None, lexical: false };
         return then(Err(Box::new(fault)), shift);
     }
     match compose(&text, chunks) {

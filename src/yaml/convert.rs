@@ -5,7 +5,7 @@ use super::compose::{Document, Item, Shape, with_document};
 use super::gosyntax;
 use super::node::{self, Data, Node, valid};
 use super::resolve::{Looks, looks};
-use super::scan::Fault;
+use super::scan::{Fault, Mark};
 use crate::value::{MAX_DEPTH, Map, Str, Value};
 
 /// What the text is to become.
@@ -54,7 +54,7 @@ fn parse_into(text: &[u8], target: Target) -> Result<Value, Error> {
     let message = format!(
         "error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {kind} into Go value of type {wanted}"
     );
-    Err(Error { message, line: None, offset: None })
+    Err(Error { message, line: None, offset: None, opened: None })
 }
 
 fn json_kind(value: &Value) -> &'static str {
@@ -69,11 +69,13 @@ fn json_kind(value: &Value) -> &'static str {
 
 /// A fault of the text in the words of sigs.k8s.io/yaml.
 pub(super) fn not_json(fault: &Fault, shift: Option<usize>) -> Error {
+    let offset = |mark: Option<Mark>| mark.zip(shift).map(|(at, shift)| at.offset as usize + shift);
     let place = if fault.line == 0 { String::new() } else { format!("line {}: ", fault.line) };
     Error {
         message: format!("error converting YAML to JSON: yaml: {place}{}", fault.problem),
         line: fault.at.map(|at| at.line as usize + 1),
-        offset: fault.at.zip(shift).map(|(at, shift)| at.offset as usize + shift),
+        offset: offset(fault.at),
+        opened: offset(fault.opened),
     }
 }
 
@@ -87,7 +89,7 @@ pub(super) fn decode(document: &Document<'_>, shift: usize) -> Result<Node, Erro
 }
 
 fn failed(words: &str, offset: Option<usize>) -> Error {
-    Error { message: format!("error converting YAML to JSON: {words}"), line: None, offset }
+    Error { message: format!("error converting YAML to JSON: {words}"), line: None, offset, opened: None }
 }
 
 fn value(document: &Document<'_>, shift: usize) -> Result<Value, Error> {
@@ -108,7 +110,7 @@ fn value(document: &Document<'_>, shift: usize) -> Result<Value, Error> {
 pub(super) fn too_deep(bracket: char) -> Error {
     let message =
         format!("error unmarshaling JSON: while decoding JSON: invalid character '{bracket}' exceeded max depth");
-    Error { message, line: None, offset: None }
+    Error { message, line: None, offset: None, opened: None }
 }
 
 /// Go fails for keys that are null or larger than an `int`.

@@ -21,6 +21,7 @@ pub fn documents(text: &[u8]) -> Result<Value, Error> {
             message: format!("cannot unmarshal yaml document: {}", error.message),
             line: error.line.map(|l| l + part.line),
             offset: error.offset.map(|o| part.real(text, o)),
+            opened: error.opened.map(|o| part.real(text, o)),
         })?;
         values = Some(match values {
             None => map,
@@ -152,6 +153,7 @@ impl<'a> Iterator for Documents<'a> {
                         message: format!("error reading yaml document: invalid Yaml document separator: {words}"),
                         line: Some(self.line),
                         offset: Some(start),
+                        opened: None,
                     }));
                 }
                 if !buffer.is_empty() {

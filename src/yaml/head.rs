@@ -169,7 +169,7 @@ fn typed(root: &Node) -> Result<Head, Error> {
         None => Ok(head),
         Some(words) => {
             let message = format!("error unmarshaling JSON: while decoding JSON: {words}");
-            Err(Error { message, line: None, offset: None })
+            Err(Error { message, line: None, offset: None, opened: None })
         }
     }
 }

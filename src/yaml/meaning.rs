@@ -1,6 +1,7 @@
 //! What go-yaml's words mean to whoever wrote the text.
 
 use super::Error;
+use crate::diagnostic::{Diagnostic, Label, Location, Span};
 use bstr::ByteSlice;
 
 /// go-yaml's words for a `:` where none may be.
@@ -25,6 +26,22 @@ const MEANINGS: &[(&str, &str)] = &[
 ];
 
 impl Error {
+    /// The place of the culprit: what is never closed, and then a label for where that shows; else what was read last.
+    /// `place` makes a location of a part of the text, which is `length` bytes long.
+    #[must_use]
+    pub fn locate(&self, diagnostic: Diagnostic, length: usize, place: impl Fn(Span) -> Location) -> Diagnostic {
+        let found = self.offset.unwrap_or_default();
+        let Some(opened) = self.opened.filter(|opened| *opened < length) else {
+            return diagnostic.at(place(Span::new(found, found)));
+        };
+        let mut diagnostic = diagnostic.at(place(Span::new(opened, opened + 1)));
+        if (opened + 1..length).contains(&found) {
+            let at = place(Span::new(found, found + 1));
+            diagnostic.labels.push(Label { at, text: "still open here".to_owned() });
+        }
+        diagnostic
+    }
+
     /// Whether it is about a `:` inside a plain value.
     pub fn is_colon(&self) -> bool {
         self.message.ends_with(COLON)

@@ -51,6 +51,8 @@ pub struct Error {
     pub line: Option<usize>,
     /// The byte offset in the text, where known.
     pub offset: Option<usize>,
+    /// Where the bracket or the quote stands that is never closed, if that is what is wrong.
+    pub opened: Option<usize>,
 }
 
 impl fmt::Display for Error {

@@ -192,6 +192,8 @@ impl<'a> Parser<'a> {
             line,
             at: Some(at),
             context: Some(context),
+            // Only brackets say this.
+            opened: problem.contains("',' or '").then_some(context),
             lexical: false,
         }))
     }

@@ -183,10 +183,10 @@ impl<'a> Scanner<'a> {
         loop {
             self.need(4)?;
             if self.at_document_indicator() {
-                return self.fault("found unexpected document indicator");
+                return self.unclosed("found unexpected document indicator", start);
             }
             if self.here() == 0 {
-                return self.fault("found unexpected end of stream");
+                return self.unclosed("found unexpected end of stream", start);
             }
             let mut leading_blanks = self.pass_quoted_word(single, &mut content)?;
             self.need(1)?;

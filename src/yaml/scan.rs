@@ -70,6 +70,8 @@ pub(super) struct Fault {
     pub(super) at: Option<Mark>,
     /// Where what is being read begins: the line that go-yaml v3 names. The scanner fills it in with the comments only.
     pub(super) context: Option<Mark>,
+    /// Where what is never closed begins: a bracket or a quote.
+    pub(super) opened: Option<Mark>,
     /// Whether the scanner found it, and not the parser.
     pub(super) lexical: bool,
 }
@@ -158,6 +160,7 @@ impl<'a> Scanner<'a> {
                 line: 0,
                 at: None,
                 context: None,
+                opened: None,
                 lexical: false,
             })),
         }
@@ -203,6 +206,7 @@ impl<'a> Scanner<'a> {
                     line: 0,
                     at: Some(self.mark()),
                     context: None,
+                    opened: None,
                     lexical: false,
                 }))
             }
@@ -319,7 +323,23 @@ impl<'a> Scanner<'a> {
     #[cold]
     pub(super) fn fault<T>(&self, problem: impl Into<Cow<'static, str>>) -> Scan<T> {
         let line = if self.line == 0 { 0 } else { self.line as u32 + 1 };
-        Err(Box::new(Fault { problem: problem.into(), line, at: Some(self.mark()), context: None, lexical: true }))
+        Err(Box::new(Fault {
+            problem: problem.into(),
+            line,
+            at: Some(self.mark()),
+            context: None,
+            opened: None,
+            lexical: true,
+        }))
+    }
+
+    /// A fault of the scanner in a quoted text that began elsewhere.
+    #[cold]
+    pub(super) fn unclosed<T>(&self, problem: &'static str, opened: Mark) -> Scan<T> {
+        self.fault(problem).map_err(|mut fault| {
+            fault.opened = Some(opened);
+            fault
+        })
     }
 
     /// A fault of the scanner in something that began elsewhere.

@@ -3,7 +3,7 @@
 use super::super::onto::Clusters;
 use super::super::spread::spread;
 use super::super::terminal::Terminal;
-use super::super::{fleet, pager};
+use super::super::{failures, fleet, pager};
 use super::Comparison;
 use super::sides::{Ask, Pair, Whose, kept, whole};
 use crate::diagnostic::{Diagnostic, Error};
@@ -255,6 +255,7 @@ pub(super) fn finish(
     let mut reports = Vec::new();
     let mut failures: Vec<Error> = Vec::new();
     let mut failed = Vec::new();
+    let several = pairs.iter().any(|pair| pairs.first().is_some_and(|first| first.environment != pair.environment));
     let (mut claims, mut here) = (Claims::default(), "");
     for (pair, done) in pairs.iter().zip(done) {
         terminal.hide(&done.secrets);
@@ -271,11 +272,14 @@ pub(super) fn finish(
             Ok(compared) => reports.extend(compared),
             Err(mut error) => {
                 if pairs.len() > 1 {
-                    let fact = format!("in release `{}` of environment `{}`", pair.release, pair.environment);
-                    error.diagnostics_mut().iter_mut().for_each(|diagnostic| diagnostic.facts.push(fact.clone()));
+                    failures::of_release(&mut error, &pair.release, &pair.environment);
                 }
                 failures.push(error);
-                failed.push(pair.release.clone());
+                failed.push(if several {
+                    format!("{}/{}", pair.environment, pair.release)
+                } else {
+                    pair.release.clone()
+                });
             }
         }
     }
@@ -294,5 +298,5 @@ pub(super) fn finish(
     if failures.is_empty() {
         return Ok(());
     }
-    Err(Error::all(failures.iter().flat_map(|failure| failure.diagnostics().iter().cloned()).collect()))
+    Err(failures::all(&failures))
 }

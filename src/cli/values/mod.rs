@@ -238,8 +238,9 @@ fn subject(
     tree: &dyn Tree,
     asked: &Asked<'_>,
 ) -> Result<Subject, Error> {
-    let installation = project.installation(tree, environment, release)?;
     let mut options = asked.values();
+    options.folder = Some(project.folder.clone());
+    let installation = project.installation_under(tree, environment, release, &options)?;
     let namespace = super::template::namespace(
         asked.matches,
         installation.namespace.as_deref(),

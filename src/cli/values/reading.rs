@@ -51,15 +51,19 @@ pub(super) fn unused(
     log: &mut Vec<String>,
 ) -> Result<Found, Error> {
     let reads = reads(loaded, top, values)?;
+    // Why a render could not tell which names these are.
+    let fails = reads.failure().and_then(|error| error.diagnostics().first()).map(|diagnostic| match &diagnostic.at {
+        Some(at) => format!(", which fails at {}: {}", place(at), diagnostic.message),
+        None => format!(", which fails: {}", diagnostic.message),
+    });
+    let fails = fails.unwrap_or_default();
+    let names = "reach into .Values by names that only a render knows";
     if reads.reads_all() {
-        log.push(
-            "warning: templates reach into .Values by names that only a render knows, so everything counts as read"
-                .to_owned(),
-        );
+        log.push(format!("warning: it is undecided what is unused: templates {names}{fails}"));
     } else {
         log.extend(reads.undecided().iter().map(|path| {
             let chart = explanation.text(path);
-            format!("warning: templates of `{chart}` reach into .Values by names that only a render knows, and fail, so all below `{chart}` counts as read")
+            format!("warning: it is undecided what is unused below `{chart}`: its templates {names}{fails}")
         }));
     }
     let unused = reads.unused(top, explanation);

@@ -10,7 +10,7 @@ pub use target::{Pattern, Target};
 pub use value::json;
 pub(crate) use value::value;
 
-use super::object::{Object, is_list, names};
+use super::object::{Named, Object, is_list, names};
 use super::{Document, Manifests};
 use crate::diagnostic::{Diagnostic, Error, Location, nearest};
 use crate::value::Str;
@@ -59,8 +59,8 @@ pub struct Scope<'a> {
 #[derive(Debug, Default)]
 pub struct Matches {
     matched: Vec<bool>,
-    /// Kind and name of all objects before the overrides.
-    seen: Vec<(String, String)>,
+    /// All objects before the overrides.
+    seen: Vec<Named>,
 }
 
 impl Matches {
@@ -182,11 +182,16 @@ impl Run<'_> {
                 }
                 Action::ExternalName(host) => external_name(json, host),
                 Action::JsonPatch(operations, places) => {
+                    let before = json.clone();
                     json_patch::patch(json, &Patch(operations.clone())).map_err(|error| {
                         let at = places.get(error.operation).unwrap_or(&o.action_at);
                         misfit(at, &object, self.path, &format!("`{}`: {}", error.path, error.kind))
                     })?;
-                    stays_object(json, &o.action_at, &object, self.path)?;
+                    let whole = stays_object(json, &o.action_at, &object, self.path);
+                    if let Err(error) = whole {
+                        let at = places.get(losing(before, operations)).unwrap_or(&o.action_at);
+                        return stays_object(json, at, &object, self.path).and(Err(error));
+                    }
                 }
             }
         }
@@ -196,13 +201,33 @@ impl Run<'_> {
 
 /// What is no object any more would only be found where it is applied.
 fn stays_object(json: &Json, at: &Location, object: &Object, path: &str) -> Result<(), Error> {
-    let lost = ["apiVersion", "kind"].into_iter().find(|key| !json.get(key).is_some_and(Json::is_string));
-    match lost {
+    match lacks(json) {
         Some(key) if !object.kind.is_empty() => {
             Err(misfit(at, object, path, &format!("what is left has no `{key}`; `drop: true` drops an object")))
         }
         _ => Ok(()),
     }
+}
+
+/// The last operation after which an object is one no more.
+fn losing(mut json: Json, operations: &[PatchOperation]) -> usize {
+    let mut losing = 0;
+    let mut was_whole = true;
+    for (i, operation) in operations.iter().enumerate() {
+        // It has been applied once.
+        let _ = json_patch::patch(&mut json, &Patch(vec![operation.clone()]));
+        let is_whole = lacks(&json).is_none();
+        if was_whole && !is_whole {
+            losing = i;
+        }
+        was_whole = is_whole;
+    }
+    losing
+}
+
+/// What an object lacks without which it is none.
+fn lacks(json: &Json) -> Option<&'static str> {
+    ["apiVersion", "kind"].into_iter().find(|key| !json.get(key).is_some_and(Json::is_string))
 }
 
 fn misfit(at: &Location, object: &Object, path: &str, words: &str) -> Error {
@@ -249,27 +274,36 @@ pub fn unmatched(overrides: &[&Override], matches: &Matches) -> Vec<Diagnostic> 
 }
 
 /// Up to three objects that may have been meant.
-fn near(target: &Target, seen: &[(String, String)]) -> Vec<String> {
-    let kind = target.kind.as_ref().map(Pattern::text).unwrap_or_default();
-    let name = target.name.as_ref().map(Pattern::text).unwrap_or_default();
-    let same_kind = seen.iter().filter(|(k, _)| k == kind);
-    let same_name = seen.iter().filter(|(_, n)| !name.is_empty() && n == name);
-    let mut found: Vec<&(String, String)> = same_name.collect();
-    let names = || same_kind.clone().map(|(_, n)| n.as_str());
-    if let Some(near) = nearest(name, names()) {
-        found.extend(same_kind.clone().filter(|(_, n)| n == near));
+fn near(target: &Target, seen: &[Named]) -> Vec<String> {
+    let text = |pattern: &Option<Pattern>| pattern.as_ref().map_or_else(String::new, |p| p.text().to_owned());
+    let (kind, name, group) = (text(&target.kind), text(&target.name), text(&target.group));
+    let same_kind = || seen.iter().filter(|named| named.kind == kind);
+    let mut found: Vec<&Named> = seen.iter().filter(|named| !name.is_empty() && named.name == name).collect();
+    if let Some(near) = nearest(&name, same_kind().map(|named| named.name.as_str())) {
+        found.extend(same_kind().filter(|named| named.name == near));
     }
     if found.is_empty() {
-        found.extend(same_kind.clone());
+        found.extend(same_kind());
     }
     if found.is_empty()
-        && let Some(near) = nearest(kind, seen.iter().map(|(k, _)| k.as_str()))
+        && let Some(near) = nearest(&kind, seen.iter().map(|named| named.kind.as_str()))
     {
-        found.extend(seen.iter().filter(|(k, _)| k == near));
+        found.extend(seen.iter().filter(|named| named.kind == near));
+    }
+    if found.is_empty()
+        && let Some(near) = nearest(&group, seen.iter().map(Named::group))
+    {
+        found.extend(seen.iter().filter(|named| named.group() == near));
+    }
+    // Whoever asks for a group or a version sees which there are.
+    let asks_api = target.group.is_some() || target.version.is_some();
+    if found.is_empty() && target.version.is_some() {
+        let fits = |named: &&Named| target.group.as_ref().is_none_or(|group| group.matches(named.group()));
+        found.extend(seen.iter().filter(fits));
     }
     let mut near: Vec<String> = Vec::new();
-    for (kind, name) in found {
-        let object = format!("{kind} `{name}`");
+    for Named { api, kind, name } in found {
+        let object = if asks_api { format!("{api} {kind} `{name}`") } else { format!("{kind} `{name}`") };
         if near.len() < 3 && !near.contains(&object) {
             near.push(object);
         }

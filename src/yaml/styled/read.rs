@@ -80,6 +80,7 @@ impl<'a> Reader<'a> {
                             line: 0,
                             at: None,
                             context: None,
+                            opened: None,
                             lexical: false,
                         }));
                     }

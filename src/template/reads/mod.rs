@@ -1,0 +1,500 @@
+//! Which keys of the objects that templates begin with could be read: a walk over the trees, without values.
+//!
+//! What cannot be followed counts as read: whoever is told that nothing reads a key can rely on it. The walk knows
+//! what is built of places (`dict`, `list`, variables, arguments of `include`), and of texts what is literal.
+
+mod functions;
+mod known;
+mod places;
+
+use super::ast::{Command, Expr, Node, Pipe, Term, Tree};
+use super::parse::{Library, parse};
+use super::set::Set;
+use crate::diagnostic::{Location, Source, Span};
+use crate::value::Str;
+use known::{Atom, Known, all};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+/// So many steps, then the walk gives up.
+const MAX_STEPS: usize = 4_000_000;
+/// What templates put into dictionaries changes what was walked: so often it is walked again.
+const MAX_ROUNDS: usize = 6;
+
+/// What of one key is read.
+#[derive(Debug, Default)]
+pub struct Read {
+    /// Whether all below it is read too.
+    pub whole: bool,
+    /// Whether keys right below it are read whose names only a render knows.
+    pub computed: bool,
+    /// Where templates surely name it, in the order of the walk.
+    pub places: Vec<Location>,
+    /// Where they name it and are ready for there being nothing: in a condition, below one that asks for it or for what it is
+    /// in, before `default` and the like.
+    pub guarded: Vec<Location>,
+}
+
+/// The functions that are ready for there being nothing.
+const GUARDS: [&str; 12] =
+    ["default", "coalesce", "ternary", "empty", "not", "and", "or", "hasKey", "get", "dig", "kindIs", "pluck"];
+
+fn is_guard(command: &Command) -> bool {
+    let first = command.args.first().map(|first| &first.term);
+    matches!(first, Some(Term::Function(call)) if GUARDS.contains(&call.function.name))
+}
+
+/// What is read.
+#[derive(Debug)]
+pub struct Reads {
+    /// By the number of the object that it begins with, and the keys from there.
+    pub keys: BTreeMap<(usize, Vec<Str>), Read>,
+    /// Whether the walk came to its end; else anything may be read.
+    pub complete: bool,
+}
+
+/// Finds what templates read. `entries` are the templates that are executed, each with the number of its object;
+/// `objects` is how many there are; `texts` are those that `tpl` may be given.
+/// `value` is the text that stands at a place.
+pub fn reads(
+    set: &Set,
+    library: &Library,
+    entries: &[(Str, usize)],
+    objects: usize,
+    texts: &[Arc<Source>],
+    value: &dyn Fn(usize, &[Str]) -> Option<Str>,
+) -> Reads {
+    let mut walk = Walk::new(set, library, texts, value);
+    for _ in 0..MAX_ROUNDS {
+        let before = walk.growth;
+        walk.seen.clear();
+        walk.called.clear();
+        for (name, object) in entries {
+            walk.call(name, &Known::of(Atom::Place(*object, Vec::new())), true);
+        }
+        walk.drain();
+        // What nobody calls by a name that can be told may be called all the same.
+        let all = Known((0..objects).map(|object| Atom::Place(object, Vec::new())).collect());
+        for name in set.names() {
+            if !walk.called.contains(&name) {
+                walk.call(&name, &all, false);
+            }
+        }
+        walk.drain();
+        if walk.growth == before || !walk.complete {
+            return Reads { keys: walk.keys, complete: walk.complete };
+        }
+    }
+    Reads { keys: walk.keys, complete: false }
+}
+
+/// Finds the text at the keys of an object.
+type Look<'v> = dyn Fn(usize, &[Str]) -> Option<Str> + 'v;
+
+/// What is still to walk.
+enum Task {
+    /// With the place of the `tpl` that executes it, if one does.
+    Tree(Arc<Tree>, Known, bool, Option<Location>),
+    /// A text that cannot be parsed.
+    Piece(Str, Known),
+}
+
+struct Walk<'s> {
+    set: &'s Set,
+    library: &'s Library,
+    texts: Vec<Result<Arc<Tree>, Str>>,
+    /// Templates that texts define.
+    defined: HashMap<Str, Arc<Tree>>,
+    literals: HashMap<Str, Result<Arc<Tree>, Str>>,
+    keys: BTreeMap<(usize, Vec<Str>), Read>,
+    /// What `set` puts under a key, into whatever.
+    stored: BTreeMap<Str, Known>,
+    /// How often `stored` and the texts' templates grew.
+    growth: usize,
+    seen: HashSet<(usize, Known, bool)>,
+    called: HashSet<Str>,
+    tasks: Vec<Task>,
+    steps: usize,
+    /// Whether the template that is walked is surely executed with this.
+    sure: bool,
+    complete: bool,
+    /// How many of what is being walked are ready for there being nothing.
+    guards: usize,
+    /// What the conditions above ask for.
+    asked: Vec<(usize, Vec<Str>)>,
+    value: &'s Look<'s>,
+}
+
+/// One template's variables and where it stands.
+struct Frame {
+    source: Arc<Source>,
+    variables: Vec<(Str, Known)>,
+    /// How often a variable came to be more than it was.
+    growth: usize,
+    sure: bool,
+    /// Where what is walked is said to stand, if that is elsewhere: texts for `tpl` lie in no file.
+    place: Option<Location>,
+}
+
+impl Frame {
+    fn at(&self, span: Span) -> Location {
+        self.place.clone().unwrap_or_else(|| Location { source: self.source.clone(), span })
+    }
+}
+
+impl<'s> Walk<'s> {
+    fn new(set: &'s Set, library: &'s Library, texts: &[Arc<Source>], value: &'s Look<'s>) -> Self {
+        let mut walk = Walk {
+            set,
+            library,
+            texts: Vec::new(),
+            defined: HashMap::new(),
+            literals: HashMap::new(),
+            keys: BTreeMap::new(),
+            stored: BTreeMap::new(),
+            growth: 0,
+            seen: HashSet::new(),
+            called: HashSet::new(),
+            tasks: Vec::new(),
+            steps: 0,
+            sure: true,
+            complete: true,
+            guards: 0,
+            asked: Vec::new(),
+            value,
+        };
+        walk.texts = texts.iter().map(|text| walk.parsed(text)).collect();
+        walk
+    }
+
+    fn parsed(&mut self, text: &Arc<Source>) -> Result<Arc<Tree>, Str> {
+        let Ok(parsed) = parse(text, self.library) else { return Err(text.text.clone()) };
+        for tree in &parsed.defined {
+            if self.defined.insert(tree.name.clone(), tree.clone()).is_none() {
+                self.growth += 1;
+            }
+        }
+        Ok(parsed.main)
+    }
+
+    fn drain(&mut self) {
+        while let Some(task) = self.tasks.pop() {
+            if !self.complete {
+                return;
+            }
+            match task {
+                Task::Piece(text, data) => {
+                    self.sure = true;
+                    self.piece(&text, &data);
+                }
+                Task::Tree(tree, data, sure, place) => {
+                    self.sure = sure;
+                    let variables = vec![(Str::from("$"), data.clone())];
+                    let mut frame = Frame { source: tree.source.clone(), variables, growth: 0, sure, place };
+                    self.nodes(&tree.root, &data, &mut frame);
+                }
+            }
+        }
+    }
+
+    fn enter(&mut self, tree: &Arc<Tree>, data: &Known, sure: bool, place: Option<&Location>) {
+        if self.seen.insert((Arc::as_ptr(tree) as usize, data.clone(), sure)) {
+            self.tasks.push(Task::Tree(tree.clone(), data.clone(), sure, place.cloned()));
+        }
+    }
+
+    /// Executes a template by its name.
+    fn call(&mut self, name: &Str, data: &Known, sure: bool) {
+        self.called.insert(name.clone());
+        let found = [self.set.get(name), self.defined.get(name)].map(|tree| tree.cloned());
+        for tree in found.into_iter().flatten() {
+            self.enter(&tree, data, sure, None);
+        }
+    }
+
+    /// Executes the templates that a name could mean.
+    fn include(&mut self, name: &Known, data: &Known, sure: bool) {
+        for atom in &name.0 {
+            match atom {
+                Atom::Text(name) => self.call(name, data, sure),
+                Atom::Piece(_) => {}
+                _ => {
+                    let ends = if let Atom::Ends(end) = atom { Some(end) } else { None };
+                    for name in self.set.names() {
+                        if ends.is_none_or(|end| name.ends_with(end)) {
+                            self.call(&name, data, sure && ends.is_some());
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Executes the texts that could be meant, for a `tpl` at a place.
+    fn tpl(&mut self, text: &Known, data: &Known, at: &Location, sure: bool) {
+        for atom in &text.0 {
+            match atom {
+                Atom::Text(text) => self.literal(text, data, at, sure),
+                Atom::Piece(text) => self.tasks.push(Task::Piece(text.clone(), data.clone())),
+                _ => {
+                    if let Atom::Place(object, path) = atom
+                        && let Some(text) = (self.value)(*object, path)
+                    {
+                        self.literal(&text, data, at, sure);
+                    }
+                    for text in self.texts.clone() {
+                        self.text(text, data, None);
+                    }
+                }
+            }
+        }
+    }
+
+    fn literal(&mut self, text: &Str, data: &Known, at: &Location, sure: bool) {
+        let known = self.literals.get(text).cloned();
+        let parsed = known.unwrap_or_else(|| {
+            let source = Source { name: "gotpl".to_owned(), path: "tpl".to_owned(), text: text.clone(), origin: None };
+            let parsed = self.parsed(&Arc::new(source));
+            self.literals.insert(text.clone(), parsed.clone());
+            parsed
+        });
+        self.text(parsed, data, Some(at).filter(|_| sure));
+    }
+
+    fn text(&mut self, text: Result<Arc<Tree>, Str>, data: &Known, surely: Option<&Location>) {
+        match text {
+            Ok(tree) => self.enter(&tree, data, surely.is_some(), surely),
+            Err(text) => self.tasks.push(Task::Piece(text, data.clone())),
+        }
+    }
+
+    /// A text of which only a part is known, or which is no template: every chain of names in it may be one of keys.
+    fn piece(&mut self, text: &[u8], data: &Known) {
+        let is_name = |b: &u8| b.is_ascii_alphanumeric() || *b == b'_' || *b >= 0x80;
+        let mut rest = text;
+        while let Some(at) = memchr::memmem::find(rest, b"Values") {
+            rest = rest.get(at..).unwrap_or_default();
+            let mut names: Vec<Str> = Vec::new();
+            loop {
+                let end = rest.iter().position(|b| !is_name(b)).unwrap_or(rest.len());
+                let (name, after) = rest.split_at(end);
+                // A name that the text's other parts may go on with is not known.
+                if !name.is_empty() && (after.first() != Some(&b'%') || names.is_empty()) {
+                    names.push(Str::from(name));
+                }
+                rest = after;
+                match after.split_first() {
+                    Some((b'.', after)) if after.first().is_some_and(is_name) => rest = after,
+                    _ => break,
+                }
+            }
+            self.steps += 1;
+            let found = self.fields(data.clone(), &names, None, false);
+            // `.Values.%s`, or `.Values` where the text goes on elsewhere.
+            let open = rest.first().is_none_or(|b| matches!(b, b'.' | b'%'));
+            if names.len() == 1 && open { self.compute(&found) } else { self.consume(&found) }
+        }
+    }
+
+    fn step(&mut self) -> bool {
+        self.steps += 1;
+        self.complete &= self.steps <= MAX_STEPS;
+        self.complete
+    }
+
+    fn nodes(&mut self, nodes: &[Node], dot: &Known, frame: &mut Frame) {
+        let depth = frame.variables.len();
+        stacker::maybe_grow(64 * 1024, 1024 * 1024, || {
+            for node in nodes {
+                if !self.step() {
+                    return;
+                }
+                self.node(node, dot, frame);
+            }
+        });
+        frame.variables.truncate(depth);
+    }
+
+    fn node(&mut self, node: &Node, dot: &Known, frame: &mut Frame) {
+        let depth = frame.variables.len();
+        match node {
+            Node::Text(_) | Node::Break | Node::Continue => {}
+            Node::Action(pipe) => {
+                let value = self.pipe(pipe, dot, frame);
+                if pipe.declares.is_empty() {
+                    self.consume(&value);
+                }
+                return;
+            }
+            Node::Template(call) => {
+                let data = call.pipe.as_ref().map(|pipe| self.pipe(pipe, dot, frame)).unwrap_or_default();
+                self.call(&call.name, &data, frame.sure);
+            }
+            Node::If(branch) => {
+                let asked = self.asked.len();
+                self.guarded(true, |walk| walk.pipe(&branch.pipe, dot, frame));
+                self.nodes(&branch.list, dot, frame);
+                self.asked.truncate(asked);
+                self.nodes(branch.otherwise.as_deref().unwrap_or_default(), dot, frame);
+            }
+            Node::With(branch) => {
+                let asked = self.asked.len();
+                let value = self.guarded(true, |walk| walk.pipe(&branch.pipe, dot, frame));
+                self.nodes(&branch.list, &value, frame);
+                self.asked.truncate(asked);
+                self.nodes(branch.otherwise.as_deref().unwrap_or_default(), dot, frame);
+            }
+            Node::Range(branch) => {
+                let value = self.commands(&branch.pipe, dot, frame);
+                let items = self.elements(&value);
+                for (i, name) in branch.pipe.declares.iter().enumerate() {
+                    let item = i + 1 == branch.pipe.declares.len();
+                    let value = if item { items.clone() } else { Known::other() };
+                    self.bind(name, value, branch.pipe.assign, frame);
+                }
+                // A later round may see what an earlier one assigned.
+                loop {
+                    let before = frame.growth;
+                    self.nodes(&branch.list, &items, frame);
+                    if frame.growth == before || !self.complete {
+                        break;
+                    }
+                }
+                self.nodes(branch.otherwise.as_deref().unwrap_or_default(), dot, frame);
+            }
+        }
+        frame.variables.truncate(depth);
+    }
+
+    fn bind(&mut self, name: &Str, value: Known, assign: bool, frame: &mut Frame) {
+        let value = self.bounded(value);
+        if !assign {
+            frame.variables.push((name.clone(), value));
+            return;
+        }
+        if let Some((_, known)) = frame.variables.iter_mut().rev().find(|(known, _)| known == name) {
+            let before = known.clone();
+            *known = self.bounded(std::mem::take(known).with(value));
+            frame.growth += usize::from(*known != before);
+        }
+    }
+
+    fn pipe(&mut self, pipe: &Pipe, dot: &Known, frame: &mut Frame) -> Known {
+        let value = self.commands(pipe, dot, frame);
+        for name in &pipe.declares {
+            self.bind(name, value.clone(), pipe.assign, frame);
+        }
+        value
+    }
+
+    fn commands(&mut self, pipe: &Pipe, dot: &Known, frame: &mut Frame) -> Known {
+        stacker::maybe_grow(64 * 1024, 1024 * 1024, || {
+            let mut value = None;
+            let last = pipe.commands.iter().rposition(is_guard);
+            for (i, command) in pipe.commands.iter().enumerate() {
+                if !self.step() {
+                    break;
+                }
+                let asked = self.asked.len();
+                let guarded = last.is_some_and(|last| i <= last);
+                let before = value.take();
+                value = Some(self.guarded(guarded, |walk| walk.command(command, before, dot, frame)));
+                // What is asked for by a condition holds for what stands below it.
+                if self.guards == 0 {
+                    self.asked.truncate(asked);
+                }
+            }
+            value.unwrap_or_default()
+        })
+    }
+
+    /// Walks what may find nothing.
+    fn guarded<T>(&mut self, guarded: bool, walk: impl FnOnce(&mut Self) -> T) -> T {
+        self.guards += usize::from(guarded);
+        let value = walk(self);
+        self.guards -= usize::from(guarded);
+        value
+    }
+
+    fn command(&mut self, command: &Command, last: Option<Known>, dot: &Known, frame: &mut Frame) -> Known {
+        let Some((first, rest)) = command.args.split_first() else { return Known::other() };
+        let mut args: Vec<Known> = rest.iter().map(|arg| self.expression(arg, dot, frame)).collect();
+        args.extend(last);
+        if let Term::Function(call) = &first.term {
+            let at = frame.at(command.span);
+            let value = self.function(call.function.name, args, &at, frame.sure);
+            return self.bounded(value);
+        }
+        if let Some(found) = self.method(first, &args, dot, frame) {
+            return found;
+        }
+        let value = self.expression(first, dot, frame);
+        if args.is_empty() {
+            return value;
+        }
+        // A method of an object.
+        self.consume_all(&args);
+        Known::other()
+    }
+
+    /// `.Values.Table "a.b"` and `.Values.PathValue "a.b"` read what they name.
+    fn method(&mut self, first: &Expr, args: &[Known], dot: &Known, frame: &mut Frame) -> Option<Known> {
+        let [path] = args else { return None };
+        let (value, names) = match &first.term {
+            Term::Field(names) => (dot.clone(), names),
+            Term::Variable(name, names) => {
+                let known = frame.variables.iter().rev().find(|(known, _)| known == name);
+                (known.map(|(_, value)| value.clone()).unwrap_or_default(), names)
+            }
+            Term::Chain(inner, names) => (self.expression(inner, dot, frame), names),
+            _ => return None,
+        };
+        let (method, names) = names.split_last().filter(|(name, _)| *name == "Table" || *name == "PathValue")?;
+        let value = self.fields(value, names, Some(frame.at(first.span)), frame.sure);
+        let Some(paths) = path.texts() else {
+            self.consume(path);
+            self.compute(&value);
+            return Some(Known::other());
+        };
+        let at = frame.at(first.span);
+        let one = |path: Str| {
+            let keys: Vec<Str> = path.split(|b| *b == b'.').map(|key| Str::from(key.to_vec())).collect();
+            self.fields(value.clone(), &keys, Some(at.clone()), frame.sure)
+        };
+        let found = all(&paths.into_iter().map(one).collect::<Vec<_>>());
+        if method == "PathValue" {
+            self.consume(&found);
+        }
+        Some(found)
+    }
+
+    fn expression(&mut self, expr: &Expr, dot: &Known, frame: &mut Frame) -> Known {
+        if !self.step() {
+            return Known::other();
+        }
+        let at = Some(frame.at(expr.span));
+        match &expr.term {
+            Term::Field(names) => self.fields(dot.clone(), names, at, frame.sure),
+            Term::Variable(name, names) => {
+                let known = frame.variables.iter().rev().find(|(known, _)| known == name);
+                let value = known.map(|(_, value)| value.clone()).unwrap_or_default();
+                self.fields(value, names, at, frame.sure)
+            }
+            Term::Chain(inner, names) => {
+                let value = stacker::maybe_grow(64 * 1024, 1024 * 1024, || self.expression(inner, dot, frame));
+                self.fields(value, names, at, frame.sure)
+            }
+            Term::Function(call) => {
+                let at = frame.at(expr.span);
+                self.function(call.function.name, Vec::new(), &at, frame.sure)
+            }
+            Term::Pipe(pipe) => self.pipe(pipe, dot, frame),
+            Term::Dot => dot.clone(),
+            Term::Text(text) => Known::text(text),
+            Term::Nil | Term::Bool(_) | Term::Number(_) => Known::other(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
