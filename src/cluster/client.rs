@@ -85,7 +85,7 @@ impl Client {
             .map_err(|error| unreachable(error.to_string()))?;
         let response = self.client.send(request).await.map_err(|error| match &error {
             KubeError::Auth(_) => Refusal::new(Kind::Unauthorized, cause(&error)),
-            _ => unreachable(connecting(&self.server, path, &error)),
+            _ => Refusal { sent: true, ..unreachable(connecting(&self.server, &error)) },
         })?;
         let status = response.status().as_u16();
         let wait = response.headers().get("retry-after").and_then(|value| value.to_str().ok()?.parse().ok());
@@ -242,15 +242,14 @@ async fn config(connection: &Connection) -> Result<Config, Refusal> {
 }
 
 /// What Go would say of a connection that does not come about.
-fn connecting(server: &str, path: &str, error: &dyn std::error::Error) -> String {
+fn connecting(server: &str, error: &dyn std::error::Error) -> String {
     let words = cause(error);
     let address = server.split_once("://").map_or(server, |(_, rest)| rest);
     let refused = words.starts_with("Connection refused");
     // Go names the address behind a name, which nobody here knows.
     let address = address.replace("localhost:", "127.0.0.1:");
-    let words = match address.parse::<std::net::SocketAddr>() {
+    match address.parse::<std::net::SocketAddr>() {
         Ok(address) if refused => format!("dial tcp {address}: connect: connection refused"),
         _ => words,
-    };
-    format!("Get \"{server}{path}\": {words}")
+    }
 }

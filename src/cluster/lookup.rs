@@ -166,10 +166,8 @@ impl SavedObjects {
     /// # Errors
     /// What is wrong with it, and the line if that is known.
     pub fn add(&mut self, file: &[u8]) -> Result<(), (String, Option<usize>)> {
-        let documents = yaml::documents(file).map_err(|error| (error.message, error.line))?;
-        let Value::List(_, documents) = documents else { return Ok(()) };
-        for document in documents.iter() {
-            self.take(document).map_err(|why| (why, None))?;
+        for document in yaml::stream(file).map_err(|error| (error.message, error.line))? {
+            self.take(&document).map_err(|why| (why, None))?;
         }
         self.0.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
         Ok(())

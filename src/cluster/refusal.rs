@@ -29,12 +29,14 @@ pub struct Refusal {
     pub message: String,
     /// What was asked for, if it was an object or a kind of objects.
     pub target: Option<Box<Target>>,
+    /// Whether a server was named, and a request on its way.
+    pub sent: bool,
 }
 
 impl Refusal {
     /// A request of no kind of objects.
     pub fn new(kind: Kind, message: impl Into<String>) -> Refusal {
-        Refusal { kind, message: message.into(), target: None }
+        Refusal { kind, message: message.into(), target: None, sent: false }
     }
 
     /// The same, of a kind of objects.
@@ -59,7 +61,9 @@ impl Refusal {
         match self.kind {
             Kind::Unreachable => {
                 let message = format!("the cluster at {server} cannot be reached: {}", self.message);
-                Diagnostic::new(message, format!("kubernetes cluster unreachable: {}", self.message))
+                // Helm asks for the version before all else.
+                let request = if self.sent { format!("Get \"{server}/version\": ") } else { String::new() };
+                Diagnostic::new(message, format!("kubernetes cluster unreachable: {request}{}", self.message))
             }
             Kind::Unauthorized => {
                 let words = "the server has asked for the client to provide credentials";

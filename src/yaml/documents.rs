@@ -2,7 +2,7 @@
 //! with Kubernetes' `YAMLReader`).
 
 use super::Error;
-use super::convert::parse_map;
+use super::convert::{parse, parse_map};
 use crate::value::{Map, Value};
 use std::borrow::Cow;
 
@@ -29,6 +29,23 @@ pub fn documents(text: &[u8]) -> Result<Value, Error> {
         });
     }
     Ok(values.unwrap_or_else(|| Value::map(Map::new())))
+}
+
+/// Reads a stream: each of its documents, whatever it is.
+///
+/// Errors: as [`documents`], without a prefix.
+pub fn stream(text: &[u8]) -> Result<Vec<Value>, Error> {
+    let mut values = Vec::new();
+    for document in Documents::new(text) {
+        let part = document?;
+        values.push(parse(&part.text).map_err(|error| Error {
+            line: error.line.map(|l| l + part.line),
+            offset: error.offset.map(|o| part.real(text, o)),
+            opened: error.opened.map(|o| part.real(text, o)),
+            message: error.message,
+        })?);
+    }
+    Ok(values)
 }
 
 /// Helm's `MergeMaps`. Both belong to nobody else here, so the first is changed in place.

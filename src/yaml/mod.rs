@@ -31,7 +31,7 @@ mod scan;
 pub mod styled;
 
 pub use convert::{parse, parse_list, parse_map};
-pub use documents::documents;
+pub use documents::{documents, stream};
 pub use duplicates::duplicates;
 pub use emit::emit;
 pub use head::{Head, head};
