@@ -7,6 +7,7 @@
 mod archive;
 mod casefile;
 mod cases;
+mod clusters;
 mod completion;
 mod differ;
 mod functions;
