@@ -278,8 +278,8 @@ fn a_stored_release_against_what_an_upgrade_would_render() {
         ("/apis", Answer::Is(200, r#"{"groups":[]}"#.to_owned())),
         ("/api/v1", Answer::Is(200, resources.to_owned())),
         (SECRETS, Answer::Is(200, list(&[secret("r", 1, &record("r", 1)), secret("r", 2, &record("r", 2))], ""))),
+        ("/api/v1/namespaces/default/secrets/sh.", Answer::Is(404, status(404, "not found"))),
         (
-            ("/api/v1/namespaces/default/secrets/sh.", Answer::Is(404, status(404, "not found"))),
             "/api/v1/namespaces/default/secrets/sh.helm.release.v1.r.v1",
             Answer::Is(200, secret("r", 1, &record("r", 1))),
         ),

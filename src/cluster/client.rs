@@ -81,6 +81,7 @@ impl Client {
     async fn send(&self, path: &str) -> Result<(u16, Option<Duration>, Vec<u8>), Refusal> {
         let request = http::Request::get(path)
             .header("accept", "application/json")
+            .header("user-agent", concat!("rhelm/", env!("CARGO_PKG_VERSION")))
             .body(Body::empty())
             .map_err(|error| unreachable(error.to_string()))?;
         let response = self.client.send(request).await.map_err(|error| match &error {
