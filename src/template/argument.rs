@@ -195,7 +195,7 @@ impl Executor<'_> {
         let message = match callee.map(|callee| callee.value) {
             None | Some(Value::Nil) => "call of nil".to_owned(),
             Some(value) => {
-                format!("non-function {} of type {}", String::from_utf8_lossy(&name), value.go_type())
+                format!("non-function {} of type {}", crate::text::kept(&name), value.go_type())
             }
         };
         state.at = at;

@@ -93,7 +93,9 @@ impl ChartCase {
                     break;
                 }
             }
-            if found || varies && lines { Verdict::Varies } else { Verdict::Differ { helm: theirs, ours } }
+            // What shows the clock is another in each run of both.
+            let both = varies && plain(&helm.run_ours(&folder, &words)) != plain(&ours);
+            if found || varies && lines || both { Verdict::Varies } else { Verdict::Differ { helm: theirs, ours } }
         };
         let _ = std::fs::remove_dir_all(&folder);
         verdict

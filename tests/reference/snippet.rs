@@ -58,7 +58,7 @@ const TOGETHER: usize = 250;
 /// How many snippets a thread takes at a time.
 const CHUNK: usize = 2000;
 /// How many cases of a part may cost a process of their own: so many, and one of so many more.
-const ALONE: (usize, usize) = (1500, 50);
+const ALONE: (usize, usize) = (1500, 25);
 
 /// So many differences of one chunk are told; what else needs a run of its own is skipped.
 const ENOUGH: usize = 12;

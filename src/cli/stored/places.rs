@@ -33,6 +33,10 @@ pub(in crate::cli) fn storage_of(connection: &Connection, namespace: Option<&str
             let paths: Vec<&str> = data.split(':').collect();
             return Ok(Box::new(Memory::read(&Disk, &paths, namespace)?));
         }
+        "sql" => {
+            let message = "releases in a PostgreSQL database (HELM_DRIVER=sql) cannot be read yet";
+            return Err(Diagnostic::new(message, "unable to instantiate SQL driver").into());
+        }
         other => {
             let message = format!("HELM_DRIVER names no driver that there is: `{other}`");
             let helm = format!("unknown driver {}", crate::go::quote::quoted(other.as_bytes()));

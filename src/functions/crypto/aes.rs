@@ -38,11 +38,13 @@ pub(super) fn decrypt(call: &mut Call<'_>) -> Result<Value, Failure> {
     }
     let bytes = base64::decode(&text)?;
     let Some((iv, blocks)) = bytes.split_first_chunk::<BLOCK>() else {
-        return Err(Failure::new(format!(
-            "runtime error: slice bounds out of range [:{BLOCK}] with capacity {}",
-            // What Go's decoder makes room for.
-            text.len() / 4 * 3
-        )));
+        // What Go's decoder makes room for, it can be cut to.
+        let room = text.len() / 4 * 3;
+        return Err(Failure::new(if room < BLOCK {
+            format!("runtime error: slice bounds out of range [:{BLOCK}] with capacity {room}")
+        } else {
+            format!("runtime error: slice bounds out of range [{BLOCK}:{}]", bytes.len())
+        }));
     };
     if blocks.len() % BLOCK != 0 {
         return Err(Failure::new("crypto/cipher: input not full blocks"));
