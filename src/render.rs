@@ -3,7 +3,6 @@
 use crate::chart::{self, Loaded};
 use crate::diagnostic::{Diagnostic, Error};
 use crate::engine::{CompiledChart, ParsedTexts, Release, Rendered};
-use crate::go::quote::quoted;
 use crate::go::semver;
 use crate::go::slog::{Level, line};
 use crate::manifest::{self, Manifests, arrange, postrender};
@@ -148,16 +147,23 @@ fn render_loaded(
     Ok(())
 }
 
+#[cfg(feature = "schema")]
+fn log_schema(schema: &crate::diagnostic::Source, log: &mut Vec<String>) {
+    // Bytes are quoted, whatever they hold.
+    if values::is_json(&schema.text) {
+        let words = line(Level::Debug, "unmarshalled JSON schema", &[]);
+        log.push(format!("{words} schema={}", crate::go::quote::quoted(&schema.text)));
+    }
+}
+
+#[cfg(not(feature = "schema"))]
+fn log_schema(_: &crate::diagnostic::Source, _: &mut Vec<String>) {}
+
 /// What Helm logs of the charts while it validates their values.
 fn log_charts(chart: &Live<'_>, values: &MapRef, log: &mut Vec<String>) {
     if let Some(schema) = &chart.chart().schema {
         log.push(line(Level::Debug, "chart name", &[("chart-name", chart.name())]));
-        // Bytes are quoted, whatever they hold.
-        #[cfg(feature = "schema")]
-        if values::is_json(&schema.text) {
-            let words = line(Level::Debug, "unmarshalled JSON schema", &[]);
-            log.push(format!("{words} schema={}", quoted(&schema.text)));
-        }
+        log_schema(schema, log);
     }
     let count = chart.subcharts().len().to_string();
     let what = [("chart", chart.name()), ("dependencies", count.as_str())];

@@ -5,6 +5,7 @@ mod dependencies;
 mod derived;
 pub mod explain;
 mod layers;
+mod numeral;
 #[cfg(feature = "schema")]
 mod schema;
 mod secret;

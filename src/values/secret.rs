@@ -1,6 +1,6 @@
 //! Values files that are encrypted with sops: how they are told, and what of them must not be seen.
 
-use super::schema::number;
+use super::numeral::{integer, number};
 use crate::diagnostic::{Source, Span};
 use crate::go::fmt::sprint;
 use crate::go::strconv::{format_float, parse_float};
@@ -114,7 +114,7 @@ pub fn forms(text: &[u8], shortest: usize) -> Vec<Vec<u8>> {
             forms.push(format!("{n:e}").into());
             if n.fract() == 0.0 && n.abs() < 1e18 {
                 #[allow(clippy::cast_possible_truncation)]
-                forms.push(super::schema::integer(n as i64).into_bytes());
+                forms.push(integer(n as i64).into_bytes());
             }
         }
         forms.push(line.to_vec());

@@ -24,7 +24,6 @@ use check::Task;
 use library::Library;
 use std::collections::HashMap;
 use words::Failure;
-pub(super) use words::{integer, number};
 
 /// The URL that Helm gives to the schema of every chart.
 const URL: &str = "file:///values.schema.json";

@@ -1,6 +1,7 @@
 //! What Go's validator says (jsonschema v6: output.go, kind/kind.go), with numbers as golang.org/x/text prints
 //! them in English: `70,000`, `1×10⁰⁶`.
 
+use super::super::numeral::{integer, number};
 use super::check::{Kind, Problem, Token};
 use super::decimal::Decimal;
 use super::json::{Kind as Json, Node, TYPES, grown};
@@ -8,7 +9,6 @@ use super::keyword::Schema;
 use super::library::Flaw;
 use super::pointer;
 use crate::go::quote::quoted;
-use crate::go::strconv::format_float;
 use crate::value::Str;
 use std::rc::Rc;
 
@@ -214,48 +214,6 @@ pub(super) fn quote(text: &[u8]) -> String {
 
 fn quote_all(names: &[Str]) -> String {
     names.iter().map(|name| quote(name)).collect::<Vec<_>>().join(", ")
-}
-
-/// Digits in groups of three.
-fn grouped(digits: &str) -> String {
-    let mut out = String::with_capacity(digits.len() * 4 / 3);
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
-pub(crate) fn integer(n: i64) -> String {
-    let sign = if n < 0 { "-" } else { "" };
-    format!("{sign}{}", grouped(&n.unsigned_abs().to_string()))
-}
-
-/// A float as `message.Printer` prints it with `%v`.
-pub(crate) fn number(f: f64) -> String {
-    if f.is_infinite() {
-        return if f > 0.0 { "∞".into() } else { "-∞".into() };
-    }
-    let sign = if f < 0.0 { "-" } else { "" };
-    let size = f.abs();
-    if size != 0.0 && !(1e-4..1e6).contains(&size) {
-        let text = format_float(size, b'e', -1);
-        let text = String::from_utf8_lossy(&text);
-        let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "+00"));
-        let raised = exponent.chars().filter_map(|c| match c {
-            '-' => Some('⁻'),
-            c => "⁰¹²³⁴⁵⁶⁷⁸⁹".chars().nth(c.to_digit(10)? as usize),
-        });
-        return format!("{sign}{mantissa}×10{}", raised.collect::<String>());
-    }
-    let text = format_float(size, b'f', -1);
-    let text = String::from_utf8_lossy(&text);
-    match text.split_once('.') {
-        Some((whole, fraction)) => format!("{sign}{}.{fraction}", grouped(whole)),
-        None => format!("{sign}{}", grouped(&text)),
-    }
 }
 
 /// The keyword that a problem is about; none when it is the schema as a whole.
