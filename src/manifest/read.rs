@@ -24,7 +24,9 @@ const NOISE: [&str; 7] =
 /// # Errors
 /// A document that is no YAML or no mapping, at its place.
 pub fn read(text: &Str, path: &str) -> Result<Manifests, Error> {
-    let source = Arc::new(Source { name: path.to_owned(), path: path.to_owned(), text: text.clone(), origin: None });
+    // It may hold Secrets: excerpts of it are masked as those of values are.
+    let name = Source::VALUES.to_owned();
+    let source = Arc::new(Source { name, path: path.to_owned(), text: text.clone(), origin: None });
     let mut manifests = Manifests::default();
     let mut in_crds = false;
     for (start, whole) in parts(text) {

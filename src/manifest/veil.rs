@@ -2,32 +2,39 @@
 //! they are sealed or redacted as a whole.
 
 use super::secret::{self, Found};
-use crate::go::base64;
 use crate::text::Str;
-use bstr::ByteSlice;
+use crate::values::forms;
 use sha2::{Digest as _, Sha256};
 
 /// Shorter texts are no secrets that could be told from other texts.
 const SHORTEST: usize = 4;
 
-/// Replaces secret texts, longest first, also in Base64, and the lines of those that have several; none where nothing is to be replaced.
-/// `<secret sha256:…>` tells two secrets apart; without `digests` it is `<secret>`.
+/// Texts of this length and more are folded by YAML where they have blanks.
+const FOLDED: usize = 40;
+
+/// Replaces secret texts, longest first, in all forms in which templates write texts (see [`forms`]), and the lines of those
+/// that have several; none where nothing is to be replaced. `<secret sha256:…>` tells two secrets apart; without `digests` it is
+/// `<secret>`.
 pub fn veil(text: &[u8], secrets: &[Str], digests: bool) -> Option<Str> {
-    let coded: Vec<Vec<u8>> =
-        secrets.iter().filter(|secret| secret.len() >= SHORTEST).map(|secret| coded(secret)).collect();
-    let mut lines: Vec<&[u8]> = coded.iter().map(Vec::as_slice).collect();
-    for secret in secrets {
-        lines.push(secret);
-        if secret.contains(&b'\n') {
-            lines.extend(secret.split(|b| *b == b'\n').map(<[u8]>::trim_ascii));
-        }
+    let mut lines: Vec<Vec<u8>> = Vec::new();
+    for secret in secrets.iter().filter(|secret| secret.len() >= SHORTEST) {
+        lines.push(secret.to_vec());
+        lines.extend(forms(secret, SHORTEST));
     }
-    lines.retain(|line| line.len() >= SHORTEST && memchr::memmem::find(text, line).is_some());
+    lines.retain(|line| find(text, line, 0).is_some());
     if lines.is_empty() {
         return None;
     }
     lines.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
     lines.dedup();
+    // Each form has a digest of its own: whether a secret is written in another way is a difference, too.
+    let lines: Vec<(Vec<u8>, String)> = lines
+        .into_iter()
+        .map(|line| {
+            let mark = mark(&line, digests);
+            (line, mark)
+        })
+        .collect();
     let places = match secret::find(text, "", "") {
         Some(Found::Values(values)) => values.places(),
         Some(Found::Unreadable) | None => Vec::new(),
@@ -35,9 +42,11 @@ pub fn veil(text: &[u8], secrets: &[Str], digests: bool) -> Option<Str> {
     let mut out = Vec::with_capacity(text.len());
     let veil = |part: &[u8], out: &mut Vec<u8>| {
         let mut part = part.to_vec();
-        for line in &lines {
-            if memchr::memmem::find(&part, line).is_some() {
-                part = part.replace(line, mark(line, digests));
+        for (line, mark) in &lines {
+            let mut at = 0;
+            while let Some((start, end)) = find(&part, line, at) {
+                part.splice(start..end, mark.bytes());
+                at = start + mark.len();
             }
         }
         out.extend_from_slice(&part);
@@ -52,10 +61,29 @@ pub fn veil(text: &[u8], secrets: &[Str], digests: bool) -> Option<Str> {
     Some(Str::from(out))
 }
 
-fn coded(secret: &[u8]) -> Vec<u8> {
-    let mut out = Vec::new();
-    base64::encode(&mut out, secret);
-    out
+/// Where a text stands in another, from an offset on: also where YAML broke its lines at blanks.
+fn find(text: &[u8], wanted: &[u8], from: usize) -> Option<(usize, usize)> {
+    let rest = text.get(from..)?;
+    if let Some(at) = memchr::memmem::find(rest, wanted) {
+        return Some((from + at, from + at + wanted.len()));
+    }
+    if wanted.len() < FOLDED || !wanted.contains(&b' ') {
+        return None;
+    }
+    let words: Vec<&[u8]> = wanted.split(|b| *b == b' ').filter(|word| !word.is_empty()).collect();
+    let first = words.first()?;
+    memchr::memmem::find_iter(rest, first).find_map(|start| {
+        let mut at = start + first.len();
+        for word in words.iter().skip(1) {
+            let gap = rest.get(at..)?.iter().take_while(|b| matches!(b, b' ' | b'\n' | b'\\')).count();
+            at += gap;
+            if gap == 0 || !rest.get(at..)?.starts_with(word) {
+                return None;
+            }
+            at += word.len();
+        }
+        Some((from + start, from + at))
+    })
 }
 
 fn mark(secret: &[u8], digests: bool) -> String {
@@ -80,6 +108,19 @@ mod tests {
         let told = veil(b"hunter2", &secrets, true).unwrap();
         assert!(told.starts_with(b"<secret sha256:") && told != veil(b"hunter22", &secrets, true).unwrap());
         assert!(veil(b"nothing", &secrets, true).is_none());
+        for (secret, text) in [
+            (r#"pa"ss\word"#, r#"p: "pa\"ss\\word" "#),
+            ("it's so: yes", "p: 'it''s so: yes'"),
+            ("tab\there", r#"{"p":"tab\there"}"#),
+            (
+                "a long text that has many words and is broken by YAML where it gets too long for a line",
+                "p: a long text that has many words\n  and is broken by YAML where it gets too long\n  for a line",
+            ),
+            ("a<b>&c", r"p: a\u003cb\u003e\u0026c"),
+        ] {
+            let told = veil(text.as_bytes(), &[Str::from(secret)], false).unwrap().to_string();
+            assert!(told.contains("<secret>") && !told.contains(&secret[..4]), "{told}");
+        }
         let secret = "kind: Secret\nmetadata: {name: hunter2}\nstringData: {a: hunter2, b: hunter2}\ntype: hunter2\n";
         let veiled = veil(secret.as_bytes(), &secrets, false).unwrap().to_string();
         assert_eq!(

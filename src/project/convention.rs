@@ -88,16 +88,20 @@ pub(super) fn project(tree: &dyn Tree, chart: &str, environment: &str) -> Result
     };
     let text = |text: &str| Text { text: text.to_owned(), span: Span::default() };
     let source = Source { name: super::FILE.to_owned(), path: chart.to_owned(), text: Str::default(), origin: None };
+    // Paths of a project are told from its folder.
+    let folder = clean(chart);
+    let inside = format!("{folder}/");
+    let file = file.strip_prefix(&inside).unwrap_or(&file).to_owned();
     let name = chart_name(tree, chart).unwrap_or_else(|| "release-name".to_owned());
     Ok(Project {
         source: Arc::new(source),
-        folder: ".".to_owned(),
+        folder,
         environments: vec![Environment { ladder: vec![0], ..Environment::named(text(environment)) }],
         default_environment: None,
         releases: vec![Release {
             key: text(&name),
             name: None,
-            chart: text(chart),
+            chart: text("."),
             values: vec![text(&file)],
             namespace: None,
             environments: None,

@@ -53,7 +53,9 @@ pub fn init(tree: &dyn Tree, chart: &str, left: &mut Vec<(String, &'static str)>
                 left.push((clean(&format!("{folder}/{path}")), "no environment can be called so"));
                 continue;
             }
-            let stem = path.strip_suffix(&format!("{name}.yaml")).unwrap_or_default();
+            // A pattern finds templates of values, too.
+            let plain = path.strip_suffix(".tera").unwrap_or(&path);
+            let stem = plain.strip_suffix(&format!("{name}.yaml")).unwrap_or_default();
             let pattern = clean(&format!("{folder}/{stem}{{env}}.yaml"));
             if !patterns.contains(&pattern) {
                 patterns.push(pattern);

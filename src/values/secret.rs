@@ -7,6 +7,7 @@ use crate::go::strconv::{format_float, parse_float};
 use crate::go::{base64, json, quote, url};
 use crate::value::{MapRef, MapType, Str, Value};
 use crate::yaml::{self, Data, Node, Offsets};
+use bstr::ByteSlice as _;
 use std::fmt;
 
 /// What stands in the place of a value that came from an encrypted layer.
@@ -91,17 +92,23 @@ pub fn forms(text: &[u8], shortest: usize) -> Vec<Vec<u8>> {
     coded(text, &mut forms);
     for line in text.split(|b| *b == b'\n').map(<[u8]>::trim_ascii) {
         let inner = |text: &[u8]| text.get(1..text.len().saturating_sub(1)).map(<[u8]>::to_vec);
-        forms.extend(inner(quote::quoted(line).as_bytes()));
-        let value = Value::Str(Str::from(line.to_vec()));
+        let mut escaped: Vec<Vec<u8>> = inner(quote::quoted(line).as_bytes()).into_iter().collect();
         for escape_html in [false, true] {
-            let mut out = Vec::new();
-            if json::write(&mut out, &value, json::Style { escape_html, indent: None }).is_ok() {
-                forms.extend(inner(&out));
-            }
+            escaped.extend(json_text(line, escape_html).as_deref().and_then(inner));
         }
-        // YAML's single quotes.
-        forms.push(bstr::ByteSlice::replace(line, "'", "''"));
-        // What templates make of a text before they complain of it.
+        // Schemas quote with single quotes, YAML doubles them, HTML names them.
+        escaped.extend(escaped.first().map(|text| text.replace("\\\"", "\"").replace("'", "\\'")));
+        escaped.push(line.replace("'", "''"));
+        escaped.push(html(line));
+        // Messages that quote such a text are printed as JSON, too.
+        let again: Vec<Vec<u8>> =
+            escaped.iter().filter_map(|text| json_text(text, false).as_deref().and_then(inner)).collect();
+        forms.extend(escaped.into_iter().chain(again));
+        forms.push(line.iter().flat_map(|byte| format!("{byte:02x}").into_bytes()).collect());
+        let mut title = line.to_vec();
+        title.iter_mut().take(1).for_each(u8::make_ascii_uppercase);
+        forms.push(title);
+        // What templates make of a text before they print it or complain of it.
         forms.extend([line.to_ascii_uppercase(), line.to_ascii_lowercase()]);
         coded(line, &mut forms);
         if let Ok(n) = parse_float(line)
@@ -121,6 +128,29 @@ pub fn forms(text: &[u8], shortest: usize) -> Vec<Vec<u8>> {
     }
     forms.retain(|form| form.len() >= shortest);
     forms
+}
+
+/// A text as JSON, in its quotes.
+fn json_text(text: &[u8], escape_html: bool) -> Option<Vec<u8>> {
+    let mut out = Vec::new();
+    let style = json::Style { escape_html, indent: None };
+    json::write(&mut out, &Value::Str(Str::from(text.to_vec())), style).ok().map(|()| out)
+}
+
+/// A text as Go's `html.EscapeString` has it.
+fn html(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    for byte in text {
+        match byte {
+            b'&' => out.extend_from_slice(b"&amp;"),
+            b'<' => out.extend_from_slice(b"&lt;"),
+            b'>' => out.extend_from_slice(b"&gt;"),
+            b'\'' => out.extend_from_slice(b"&#39;"),
+            b'"' => out.extend_from_slice(b"&#34;"),
+            byte => out.push(*byte),
+        }
+    }
+    out
 }
 
 /// A text in Base64, as for URLs too and without the end, and escaped for URLs.

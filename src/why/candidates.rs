@@ -86,9 +86,15 @@ pub(super) fn differing(from: &Rendering<'_>, to: &Rendering<'_>, flags: &Flags<
             let to = place(explanation, path);
             let places = if from == to { from } else { format!("{from} → {to}") };
             let told = format!("{}: {places}", path_text(path));
+            // What only the user says is not there without the user; what a chart says is deleted.
+            let is_charts = || explanation.path(path).is_some_and(|e| e.voices.iter().any(|voice| !voice.is_users()));
             found.push(Candidate {
                 path: path.clone(),
-                instead: before.map_or(Instead::Deleted, |(_, value)| Instead::Value(value.clone())),
+                instead: match before {
+                    Some((_, value)) => Instead::Value(value.clone()),
+                    None if is_charts() => Instead::Deleted,
+                    None => Instead::Silent,
+                },
                 told,
                 texts: Vec::new(),
                 flag: false,

@@ -129,7 +129,7 @@ fn environment_of(text: &str) -> Option<String> {
 fn name(stated: &(Option<String>, Option<String>), project: &Project) -> Result<Named, Error> {
     let mut names: Vec<String> = project.concrete().map(|e| e.name.text.clone()).collect();
     if project.is_convention() {
-        names.extend(project.releases.iter().flat_map(|r| Project::conventional(&Disk, &r.chart.text)));
+        names.extend(project.releases.iter().flat_map(|r| Project::conventional(&Disk, &project.path(&r.chart.text))));
     }
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let parse = |text: &str| Subject::parse(text, &names);

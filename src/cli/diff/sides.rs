@@ -82,7 +82,7 @@ impl Past {
     pub(super) fn open(revision: &Revision, now: &Project, comparison: &Comparison) -> Result<Past, Error> {
         let tree = Git::open(revision).map_err(|error| Error::from(Diagnostic::own(error.words)))?;
         let project = if now.is_convention() {
-            let chart = now.releases.first().map(|r| r.chart.text.clone()).unwrap_or_default();
+            let chart = now.releases.first().map(|r| now.path(&r.chart.text)).unwrap_or_default();
             let name = now.concrete().next().map(|e| e.name.text.clone()).unwrap_or_default();
             Project::by_convention(&tree, &chart, &name)
         } else {
@@ -132,7 +132,8 @@ impl<'a> Places<'a> {
         comparison: &Comparison,
         clusters: &'a Clusters<'a>,
     ) -> Result<Self, Error> {
-        let (missing_ok, chart) = (comparison.missing_ok, project.releases.first().map(|r| r.chart.text.clone()));
+        let (missing_ok, chart) =
+            (comparison.missing_ok, project.releases.first().map(|r| project.path(&r.chart.text)));
         let chart = chart.unwrap_or_default();
         let mut places = Places {
             disk,
