@@ -1,22 +1,22 @@
 //! The clusters that are rendered for: their versions, `lookup`, and whether they would take what was rendered.
 
 use super::connection::connection;
-use super::stored::{connect, storage_of};
+use super::stored::{connect, storage_over};
 use super::terminal::Terminal;
-use crate::cluster::{Api, Connection, Discovery, Kind, Lookup, Refusal, SavedObjects, Served, Target, get};
-use crate::cluster::{check_ownership, text};
+use crate::cluster::{Api, Connection, Discovery, Kind, Lookup, Refusal, SavedObjects, Served, get};
+use crate::cluster::{check_ownership, part, text};
 use crate::diagnostic::{Diagnostic, Error};
 use crate::engine::{KubeVersion, Release};
 use crate::go::slog::{Level, line};
 use crate::manifest::Manifests;
-use crate::release::{Record, latest};
+use crate::release::{Record, Storage, is_not_found, latest};
 use crate::subject::Ground;
 use crate::tree::{Disk, Tree};
 use crate::value::Value;
 use crate::yaml;
 use clap::ArgMatches;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A cluster that answers.
 #[derive(Clone)]
@@ -85,7 +85,7 @@ impl Cluster {
         for resource in &manifests.resources {
             let Ok(Value::Map(_, object)) = yaml::parse(resource.text.as_bytes()) else { continue };
             let (api_version, kind) = (text(&object, "apiVersion"), text(&object, "kind"));
-            let Some(Value::Map(_, metadata)) = object.get("metadata") else { continue };
+            let Some(metadata) = part(&object, "metadata") else { continue };
             let (name, namespace) = (text(&metadata, "name"), text(&metadata, "namespace"));
             let found = match self.discovery.resource(self.api.as_ref(), &api_version, &kind) {
                 Ok(found) => found,
@@ -99,18 +99,8 @@ impl Cluster {
                 ));
                 continue;
             };
-            let (group, version) = api_version.split_once('/').unwrap_or(("", &api_version));
             let place = if namespace.is_empty() { release.namespace.clone() } else { namespace };
-            targets.push((
-                kind,
-                Target {
-                    group: group.to_owned(),
-                    version: version.to_owned(),
-                    resource: found.plural,
-                    namespace: found.namespaced.then_some(place),
-                    name: Some(name),
-                },
-            ));
+            targets.push((kind, found.target(&api_version, Some(place), Some(name))));
         }
         if !unknown.is_empty() {
             let all = if let [one] = unknown.as_slice() { one.clone() } else { format!("[{}]", unknown.join(", ")) };
@@ -152,30 +142,41 @@ impl Cluster {
     }
 }
 
-/// The clusters of a project, each reached when it is needed first.
+/// The clusters of a project, each reached when it is needed first, and asked once.
 pub(super) struct Clusters<'m> {
     matches: &'m ArgMatches,
-    known: Mutex<HashMap<String, Known>>,
+    reached: Mutex<HashMap<String, Arc<Reached>>>,
 }
 
-#[derive(Clone)]
-struct Known {
+struct Reached {
     cluster: Cluster,
-    kube_version: KubeVersion,
-    api_versions: Arc<Vec<String>>,
+    known: Mutex<Known>,
+}
+
+/// What a cluster said.
+#[derive(Default)]
+struct Known {
+    versions: Option<(KubeVersion, Arc<Vec<String>>)>,
+    /// The last revisions of releases, by name and namespace; none of those that are not there.
+    last: HashMap<(String, String), Option<i64>>,
+}
+
+/// What a thread that panicked had begun is whole: one insertion.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl<'m> Clusters<'m> {
     /// None is asked yet.
     pub(super) fn new(matches: &'m ArgMatches) -> Clusters<'m> {
-        Clusters { matches, known: Mutex::default() }
+        Clusters { matches, reached: Mutex::default() }
     }
 
     /// How the cluster of an environment is reached, which names its context or not.
     ///
     /// # Errors
     /// A flag or a variable names another one: an environment is never compared through a stranger's.
-    pub(super) fn connection(&self, context: Option<&str>) -> Result<Connection, Error> {
+    fn connection(&self, context: Option<&str>) -> Result<Connection, Error> {
         let connection = connection(self.matches, context);
         match context {
             Some(own) if connection.context != own => {
@@ -191,17 +192,22 @@ impl<'m> Clusters<'m> {
         }
     }
 
-    fn known(&self, context: Option<&str>) -> Result<Known, Error> {
+    fn reached(&self, context: Option<&str>) -> Result<Arc<Reached>, Error> {
         let key = context.unwrap_or_default().to_owned();
-        // One asks for all: the others wait for the answer.
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(found) = known.get(&key) {
+        // One logs in for all: the others wait.
+        let mut reached = locked(&self.reached);
+        if let Some(found) = reached.get(&key) {
             return Ok(found.clone());
         }
         let cluster = Cluster::new(&self.connection(context)?)?;
-        let found = Known { kube_version: cluster.kube_version()?, api_versions: cluster.api_versions()?, cluster };
-        known.insert(key, found.clone());
+        let found = Arc::new(Reached { cluster, known: Mutex::default() });
+        reached.insert(key, found.clone());
         Ok(found)
+    }
+
+    fn storage(&self, namespace: &str, context: Option<&str>) -> Result<Box<dyn Storage>, Error> {
+        self.connection(context)?;
+        storage_over(|| Ok(self.reached(context)?.cluster.api.clone()), Some(namespace))
     }
 
     /// The ground for a release that would be installed.
@@ -209,7 +215,13 @@ impl<'m> Clusters<'m> {
     /// # Errors
     /// The cluster cannot be asked.
     pub(super) fn install(&self, context: Option<&str>) -> Result<Ground, Error> {
-        let Known { cluster, kube_version, api_versions } = self.known(context)?;
+        let reached = self.reached(context)?;
+        let cluster = &reached.cluster;
+        let mut known = locked(&reached.known);
+        let (kube_version, api_versions) = match &known.versions {
+            Some(versions) => versions.clone(),
+            None => known.versions.insert((cluster.kube_version()?, cluster.api_versions()?)).clone(),
+        };
         Ok(Ground { kube_version, api_versions, lookup: cluster.lookup(), revision: 1, is_upgrade: false })
     }
 
@@ -225,7 +237,7 @@ impl<'m> Clusters<'m> {
         revision: Option<i64>,
         warnings: &mut Vec<String>,
     ) -> Result<Record, Error> {
-        let storage = storage_of(&self.connection(context)?, Some(namespace))?;
+        let storage = self.storage(namespace, context)?;
         match revision {
             Some(revision) => storage.get(name, revision),
             None => {
@@ -243,14 +255,23 @@ impl<'m> Clusters<'m> {
     /// The cluster or the storage cannot be asked.
     pub(super) fn upgrade(&self, name: &str, namespace: &str, context: Option<&str>) -> Result<Ground, Error> {
         let mut ground = self.install(context)?;
-        let storage = storage_of(&self.connection(context)?, Some(namespace))?;
-        match storage.history(name) {
-            Ok(found) => {
-                let last = found.records.iter().map(|record| record.revision).max().unwrap_or_default();
-                (ground.revision, ground.is_upgrade) = (last + 1, true);
+        let reached = self.reached(context)?;
+        let mut known = locked(&reached.known);
+        let key = (name.to_owned(), namespace.to_owned());
+        let last = match known.last.get(&key) {
+            Some(last) => *last,
+            None => {
+                let last = match self.storage(namespace, context)?.history(name) {
+                    Ok(found) => found.records.iter().map(|record| record.revision).max().or(Some(0)),
+                    Err(error) if is_not_found(&error) => None,
+                    Err(error) => return Err(error),
+                };
+                known.last.insert(key, last);
+                last
             }
-            Err(error) if crate::release::is_not_found(&error) => {}
-            Err(error) => return Err(error),
+        };
+        if let Some(last) = last {
+            (ground.revision, ground.is_upgrade) = (last + 1, true);
         }
         Ok(ground)
     }

@@ -1,6 +1,6 @@
 //! Which kinds of objects a cluster has.
 
-use super::{Api, Kind, Refusal, object, text};
+use super::{Api, Kind, Refusal, Target, object, text};
 use crate::value::{MapRef, Value};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -12,6 +12,20 @@ pub struct Resource {
     pub plural: String,
     /// Whether its objects belong to namespaces.
     pub namespaced: bool,
+}
+
+impl Resource {
+    /// It, or one of it, in an `apiVersion` that has it. A kind of the cluster's has no namespace, whatever is given.
+    pub fn target(self, api_version: &str, namespace: Option<String>, name: Option<String>) -> Target {
+        let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+        Target {
+            group: group.to_owned(),
+            version: version.to_owned(),
+            resource: self.plural,
+            namespace: namespace.filter(|_| self.namespaced),
+            name,
+        }
+    }
 }
 
 /// What a cluster says of its kinds, asked for when it is needed and kept.

@@ -1,6 +1,6 @@
 //! What templates ask of a cluster: `lookup` (Helm: pkg/engine/lookup_func.go).
 
-use super::{Api, Discovery, Kind, Refusal, Resource, Target, get, list, object, text};
+use super::{Api, Discovery, Kind, Refusal, Target, get, list, object, part, text};
 use crate::go::json::{self, Into as JsonInto, read_with_integers};
 use crate::value::{Map, MapRef, Value};
 use crate::yaml;
@@ -103,14 +103,8 @@ impl Lookup for Served {
                 return Err(format!("unable to get apiresource from unstructured: {gvk}: {why}"));
             }
         };
-        let Resource { plural, namespaced } = resource;
-        let target = Target {
-            group: group.to_owned(),
-            version: version.to_owned(),
-            resource: plural,
-            namespace: (namespaced && !asked.namespace.is_empty()).then(|| asked.namespace.to_owned()),
-            name: (!asked.name.is_empty()).then(|| asked.name.to_owned()),
-        };
+        let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        let target = resource.target(asked.api_version, given(asked.namespace), given(asked.name));
         let answered = match &target.name {
             Some(_) => get(self.api.as_ref(), &target).map(Value::map_ref),
             None => self.all(&target, asked),
@@ -192,7 +186,7 @@ impl SavedObjects {
             }
             return Ok(());
         }
-        let Some(Value::Map(_, metadata)) = map.get("metadata") else {
+        let Some(metadata) = part(map, "metadata") else {
             return Err("it holds an object without metadata".to_owned());
         };
         let mut out = Vec::new();
@@ -233,21 +227,15 @@ impl Lookup for SavedObjects {
 /// # Errors
 /// What it lacks.
 pub fn check_ownership(object: &MapRef, release: &str, namespace: &str) -> Result<(), String> {
-    let metadata = match object.get("metadata") {
-        Some(Value::Map(_, metadata)) => metadata,
-        _ => MapRef::new(Map::new()),
-    };
+    let metadata = part(object, "metadata");
     let wanted = [
         ("label", "labels", "app.kubernetes.io/managed-by", "Helm"),
         ("annotation", "annotations", "meta.helm.sh/release-name", release),
         ("annotation", "annotations", "meta.helm.sh/release-namespace", namespace),
     ];
     let mut missing = Vec::new();
-    for (what, part, key, value) in wanted {
-        let actual = match metadata.get(part) {
-            Some(Value::Map(_, map)) => map.get(key),
-            _ => None,
-        };
+    for (what, kind, key, value) in wanted {
+        let actual = metadata.as_ref().and_then(|metadata| part(metadata, kind)?.get(key));
         let why = match actual {
             Some(Value::Str(text)) if text == *value => continue,
             Some(Value::Str(text)) => format!("key \"{key}\" must equal \"{value}\": current value is \"{text}\""),

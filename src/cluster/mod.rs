@@ -178,10 +178,7 @@ pub fn list(api: &dyn Api, target: &Target, selector: &str, each: &mut dyn FnMut
                 }
             }
         }
-        next = match page.get("metadata") {
-            Some(Value::Map(_, metadata)) => text(&metadata, "continue"),
-            _ => String::new(),
-        };
+        next = part(&page, "metadata").map(|metadata| text(&metadata, "continue")).unwrap_or_default();
         if next.is_empty() {
             return Ok(Head {
                 api_version: text(&page, "apiVersion"),
@@ -197,5 +194,13 @@ pub fn text(map: &MapRef, key: &str) -> String {
     match map.get(key) {
         Some(Value::Str(text)) => text.to_string(),
         _ => String::new(),
+    }
+}
+
+/// A map in an object, if there is one.
+pub fn part(map: &MapRef, key: &str) -> Option<MapRef> {
+    match map.get(key) {
+        Some(Value::Map(_, part)) => Some(part),
+        _ => None,
     }
 }

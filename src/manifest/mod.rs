@@ -19,7 +19,7 @@ pub use object::{Claims, Clash, Object};
 pub(crate) use read::clean;
 pub use read::{read, stream};
 pub use split::split;
-pub use veil::veil;
+use veil::{disguises, veil};
 
 use crate::engine::Rendered;
 use crate::go::slog::{Level, line};
@@ -95,13 +95,14 @@ impl Manifests {
         }
     }
 
-    /// Veils what came from encrypted layers, see [`veil()`].
+    /// Puts digests, or a mere word, in the place of what came from encrypted layers, however it is written.
     pub fn veil(&mut self, secrets: &[Str], digests: bool) {
         if secrets.is_empty() {
             return;
         }
+        let disguises = disguises(secrets);
         for text in self.texts_mut() {
-            if let Some(veiled) = veil(text, secrets, digests) {
+            if let Some(veiled) = veil(text, &disguises, digests) {
                 *text = veiled;
             }
         }

@@ -12,29 +12,24 @@ const SHORTEST: usize = 4;
 /// Texts of this length and more are folded by YAML where they have blanks.
 const FOLDED: usize = 40;
 
-/// Replaces secret texts, longest first, in all forms in which templates write texts (see [`forms`]), and the lines of those
-/// that have several; none where nothing is to be replaced. `<secret sha256:…>` tells two secrets apart; without `digests` it is
-/// `<secret>`.
-pub fn veil(text: &[u8], secrets: &[Str], digests: bool) -> Option<Str> {
-    let mut lines: Vec<Vec<u8>> = Vec::new();
-    for secret in secrets.iter().filter(|secret| secret.len() >= SHORTEST) {
-        lines.push(secret.to_vec());
-        lines.extend(forms(secret, SHORTEST));
-    }
-    lines.retain(|line| find(text, line, 0).is_some());
+/// All forms in which templates write secret texts (see [`forms`]), longest first.
+pub(super) fn disguises(secrets: &[Str]) -> Vec<Vec<u8>> {
+    let long = secrets.iter().filter(|secret| secret.len() >= SHORTEST);
+    let mut found: Vec<Vec<u8>> =
+        long.flat_map(|secret| forms(secret, SHORTEST).into_iter().chain([secret.to_vec()])).collect();
+    found.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+    found.dedup();
+    found
+}
+
+/// Replaces disguised secrets; none where nothing is to be replaced. `<secret sha256:…>` tells two apart, each form by itself:
+/// whether a secret is written in another way is a difference, too. Without `digests` it is `<secret>`.
+pub(super) fn veil(text: &[u8], disguises: &[Vec<u8>], digests: bool) -> Option<Str> {
+    let here = disguises.iter().filter(|form| find(text, form, 0).is_some());
+    let lines: Vec<(&Vec<u8>, String)> = here.map(|form| (form, mark(form, digests))).collect();
     if lines.is_empty() {
         return None;
     }
-    lines.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
-    lines.dedup();
-    // Each form has a digest of its own: whether a secret is written in another way is a difference, too.
-    let lines: Vec<(Vec<u8>, String)> = lines
-        .into_iter()
-        .map(|line| {
-            let mark = mark(&line, digests);
-            (line, mark)
-        })
-        .collect();
     let places = match secret::find(text, "", "") {
         Some(Found::Values(values)) => values.places(),
         Some(Found::Unreadable) | None => Vec::new(),
@@ -43,10 +38,15 @@ pub fn veil(text: &[u8], secrets: &[Str], digests: bool) -> Option<Str> {
     let veil = |part: &[u8], out: &mut Vec<u8>| {
         let mut part = part.to_vec();
         for (line, mark) in &lines {
-            let mut at = 0;
+            let (mut made, mut at) = (Vec::new(), 0);
             while let Some((start, end)) = find(&part, line, at) {
-                part.splice(start..end, mark.bytes());
-                at = start + mark.len();
+                made.extend_from_slice(part.get(at..start).unwrap_or_default());
+                made.extend_from_slice(mark.as_bytes());
+                at = end;
+            }
+            if at > 0 {
+                made.extend_from_slice(part.get(at..).unwrap_or_default());
+                part = made;
             }
         }
         out.extend_from_slice(&part);
@@ -101,6 +101,7 @@ mod tests {
 
     #[test]
     fn veils() {
+        let veil = |text: &[u8], secrets: &[Str], digests| veil(text, &disguises(secrets), digests);
         let secrets = ["hunter2", "a long one\nof two lines", "abc", "hunter22"].map(Str::from);
         let veiled = veil(b"p: hunter22\nq: hunter2\nr: abc\ns: |\n  a long one\n", &secrets, false).unwrap();
         assert_eq!(veiled.to_string(), "p: <secret>\nq: <secret>\nr: abc\ns: |\n  <secret>\n");

@@ -2,9 +2,9 @@
 
 use super::record::Record;
 use super::storage::{Found, Storage, key, not_found};
-use crate::cluster::{Api, Kind, Refusal, Target, get, list, text};
+use crate::cluster::{Api, Kind, Refusal, Target, get, list, part, text};
 use crate::diagnostic::{Diagnostic, Error};
-use crate::value::{MapRef, Value};
+use crate::value::{MapRef, Str, Value};
 use std::sync::Arc;
 
 /// What Helm uses a holder's labels for; not shown where one revision was asked for.
@@ -49,11 +49,7 @@ impl Live {
 
     /// The record's text in its holder.
     fn held(&self, object: &MapRef) -> Result<Vec<u8>, String> {
-        let data = match object.get("data") {
-            Some(Value::Map(_, data)) => data.get("release"),
-            _ => None,
-        };
-        match (data, self.holder) {
+        match (part(object, "data").and_then(|data| data.get("release")), self.holder) {
             (Some(Value::Str(text)), Holder::Secret) => crate::go::base64::decode(text.as_bytes()),
             (Some(Value::Str(text)), Holder::ConfigMap) => Ok(text.as_bytes().to_vec()),
             _ => Err("it has no key `release`".to_owned()),
@@ -82,16 +78,13 @@ impl Live {
 
 /// The name and the labels of a holder.
 fn about(object: &MapRef) -> (String, Vec<(String, String)>) {
-    let Some(Value::Map(_, metadata)) = object.get("metadata") else { return Default::default() };
-    let mut labels = Vec::new();
-    if let Some(Value::Map(_, map)) = metadata.get("labels") {
-        for (key, value) in map.entries() {
-            if let Value::Str(value) = value {
-                labels.push((key.to_string(), value.to_string()));
-            }
-        }
-    }
-    (text(&metadata, "name"), labels)
+    let Some(metadata) = part(object, "metadata") else { return Default::default() };
+    let labels = part(&metadata, "labels").map(|map| map.entries()).unwrap_or_default();
+    let pair = |(key, value)| match value {
+        Value::Str(value) => Some((Str::to_string(&key), value.to_string())),
+        _ => None,
+    };
+    (text(&metadata, "name"), labels.into_iter().filter_map(pair).collect())
 }
 
 impl Storage for Live {

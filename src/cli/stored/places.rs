@@ -15,14 +15,17 @@ use std::sync::Arc;
 /// # Errors
 /// There is no such driver, or it cannot be reached.
 pub(in crate::cli) fn storage(matches: &ArgMatches, namespace: Option<&str>) -> Result<Box<dyn Storage>, Error> {
-    storage_of(&connection(matches, None), namespace)
+    storage_over(|| connect(&connection(matches, None)), namespace)
 }
 
-/// The same, by a way that is known.
+/// The same, over the API of a cluster, which is called for if the driver needs one.
 ///
 /// # Errors
 /// As [`storage`].
-pub(in crate::cli) fn storage_of(connection: &Connection, namespace: Option<&str>) -> Result<Box<dyn Storage>, Error> {
+pub(in crate::cli) fn storage_over(
+    api: impl FnOnce() -> Result<Arc<dyn Api>, Error>,
+    namespace: Option<&str>,
+) -> Result<Box<dyn Storage>, Error> {
     let driver = variable("HELM_DRIVER").unwrap_or_default();
     let namespace = namespace.map(str::to_owned);
     let holder = match driver.as_str() {
@@ -45,8 +48,7 @@ pub(in crate::cli) fn storage_of(connection: &Connection, namespace: Option<&str
             return Err(Diagnostic::new(message, helm).hint(hint).into());
         }
     };
-    let api = connect(connection)?;
-    Ok(Box::new(Live::new(api, holder, namespace)))
+    Ok(Box::new(Live::new(api()?, holder, namespace)))
 }
 
 /// The cluster's API.
