@@ -95,7 +95,7 @@ pub(super) fn render(
             let key = &job.release.key.text;
             let error = error.or_else(|| {
                 let clash = claims.claim(key, &rendered.namespace, &rendered.manifests)?;
-                Some(super::fleet::clashing(key, &clash))
+                Some(super::fleet::clashing(Some(project), key, &clash))
             });
             if let Some(mut error) = error {
                 failures::of_release(&mut error, key, &environment.name.text);

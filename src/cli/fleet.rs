@@ -8,9 +8,10 @@ use super::selection::Selection;
 use super::spread::spread;
 use super::template::{Asked, Home, print_manifests};
 use super::terminal::Terminal;
-use crate::diagnostic::{Diagnostic, Error};
+use crate::diagnostic::{Diagnostic, Error, Label};
 use crate::manifest::Claims;
 use crate::manifest::overrides::{Matches, unmatched};
+use crate::project::Project;
 use crate::subject::{Rendered, installed};
 use crate::tree::Disk;
 
@@ -70,10 +71,14 @@ pub(super) fn run(
             let result = match outcome.error {
                 Some(error) => Err(error),
                 None => match claims.claim(key, &outcome.rendered.namespace, &outcome.rendered.manifests) {
-                    Some(clash) => Err(clashing(key, &clash)),
+                    Some(clash) => Err(clashing(Some(&selection.project), key, &clash)),
                     None if !is_printed => Ok(()),
                     None => {
-                        let home = Home { environment: &environment.name.text, release: key };
+                        let home = Home {
+                            environment: &environment.name.text,
+                            release: key,
+                            dropped: outcome.rendered.matches.dropped(),
+                        };
                         print_manifests(asked, &outcome.rendered.manifests, Some(home), release.name(), terminal)
                     }
                 },
@@ -126,10 +131,17 @@ fn idle(asked: &Asked<'_>, selection: &Selection, done: &[Done], terminal: &mut 
     all
 }
 
-pub(super) fn clashing(key: &str, clash: &crate::manifest::Clash) -> Error {
+/// Two releases make the same object.
+pub(super) fn clashing(project: Option<&Project>, key: &str, clash: &crate::manifest::Clash) -> Error {
     let mut message = format!("releases `{}` and `{key}` both render {}", clash.first, clash.object);
     if clash.object.has_namespace() {
         message.push_str(&format!(" into namespace `{}`", clash.object.namespace));
     }
-    Diagnostic::own(message).fact(format!("`{key}` renders it from {}", clash.path)).into()
+    let mut diagnostic = Diagnostic::own(message).fact(format!("`{key}` renders it from {}", clash.path));
+    let places = project.map(|project| [project.place_of(key), project.place_of(&clash.first)]);
+    if let Some([Some(at), first]) = places {
+        diagnostic = diagnostic.at(at);
+        diagnostic.labels.extend(first.map(|at| Label { at, text: "the first".to_owned() }));
+    }
+    diagnostic.into()
 }

@@ -53,11 +53,11 @@ pub(super) fn stream(manifest: &[u8], hooks: &[&Document]) -> Vec<u8> {
     out
 }
 
-/// `--show-only`: splits the whole text again and picks what the named templates made.
+/// `--show-only`: splits the whole text again and picks what the named templates made. Of `dropped` nothing may be left.
 ///
 /// # Errors
 /// A pattern that matches nothing.
-pub(super) fn show_only(stream: &[u8], patterns: &[String]) -> Result<Vec<u8>, Error> {
+pub(super) fn show_only(stream: &[u8], patterns: &[String], dropped: &[String]) -> Result<Vec<u8>, Error> {
     let parts: Vec<(&[u8], String)> =
         split(stream).into_iter().filter_map(|part| Some((part, source(part)?))).collect();
     let mut out = Vec::new();
@@ -71,7 +71,8 @@ pub(super) fn show_only(stream: &[u8], patterns: &[String]) -> Result<Vec<u8>, E
                 missing = false;
             }
         }
-        if missing {
+        let mut dropped = dropped.iter().filter_map(|path| path.split_once('/'));
+        if missing && !dropped.any(|(_, name)| filepath::matches(pattern.as_bytes(), name.as_bytes()) == Some(true)) {
             let names: Vec<&str> = parts.iter().map(|(_, name)| name.as_str()).collect();
             return Err(not_found(pattern, &names));
         }

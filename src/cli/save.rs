@@ -217,7 +217,7 @@ fn one(
     }
     let key = &job.release.key.text;
     if let Some(clash) = claims.claim(key, &rendered.namespace, &rendered.manifests) {
-        return Err(super::fleet::clashing(key, &clash));
+        return Err(super::fleet::clashing(Some(job.project), key, &clash));
     }
     if sealed == Sealed::Plain && rendered.drawn && !is_seeded {
         let message = format!("what release `{key}` holds follows from chance, and another apply would draw another");

@@ -38,6 +38,8 @@ pub(super) struct Asked<'m> {
 pub(super) struct Home<'a> {
     pub(super) environment: &'a str,
     pub(super) release: &'a str,
+    /// The templates of what overrides dropped.
+    pub(super) dropped: &'a [String],
 }
 
 impl<'m> Asked<'m> {
@@ -223,7 +225,7 @@ pub(super) fn print_manifests(
     let Asked { matches, wanted, .. } = asked;
     if let Some(dir) = text(matches, "output-dir").filter(|dir| !dir.is_empty()) {
         let told = match home {
-            Some(Home { environment, release }) => {
+            Some(Home { environment, release, .. }) => {
                 output::write_files(manifests, wanted, &format!("{dir}/{environment}/{release}"), None)?
             }
             None => output::write_files(manifests, wanted, &dir, on(matches, "release-name").then_some(name))?,
@@ -241,7 +243,8 @@ pub(super) fn print_manifests(
     if wanted.show_only.is_empty() {
         return terminal.print(&stream);
     }
-    terminal.print(&output::show_only(&stream, &wanted.show_only)?)
+    let dropped = home.map(|home| home.dropped).unwrap_or_default();
+    terminal.print(&output::show_only(&stream, &wanted.show_only, dropped)?)
 }
 
 /// What Helm says of flags, in the order in which they were typed.
@@ -273,7 +276,7 @@ fn debug_stream(outcome: &Outcome, wanted: &Wanted) -> Result<Vec<u8>, Error> {
     }
     let hooks = output::hooks(&outcome.manifests, wanted);
     let stream = output::stream(&output::manifest(&all), &hooks);
-    if wanted.show_only.is_empty() { Ok(stream) } else { output::show_only(&stream, &wanted.show_only) }
+    if wanted.show_only.is_empty() { Ok(stream) } else { output::show_only(&stream, &wanted.show_only, &[]) }
 }
 
 /// Which release, which chart (Helm: Install.NameAndChart). Without a chart: the one in this folder, or the only one in `./charts`.

@@ -21,6 +21,8 @@ const DEEPEST: usize = 200;
 #[derive(Debug)]
 pub struct ValueReads {
     paths: BTreeMap<Vec<String>, Read>,
+    /// What templates put there themselves, and all below it.
+    made: HashSet<Vec<String>>,
     /// Whether all that is read is known; else everything counts as read.
     pub complete: bool,
     /// The charts whose templates compute names, where no render tells which.
@@ -130,7 +132,13 @@ pub fn value_reads(compiled: &CompiledChart<'_, '_>, top: &Live<'_>, values: &Ma
         }
     };
     let reads = template::reads(compiled.set(), &lookup_function, &entries, scopes.len(), &sources, &value);
-    let mut out = ValueReads { paths: BTreeMap::new(), complete: reads.complete, undecided: Vec::new(), failure: None };
+    let mut out = ValueReads {
+        paths: BTreeMap::new(),
+        made: HashSet::new(),
+        complete: reads.complete,
+        undecided: Vec::new(),
+        failure: None,
+    };
     for live in &lives {
         let mut at = Vec::new();
         prefix(top, live, &mut at);
@@ -143,24 +151,16 @@ pub fn value_reads(compiled: &CompiledChart<'_, '_>, top: &Live<'_>, values: &Ma
         }
     }
     for ((object, keys), read) in reads.keys {
-        let Some(live) = scopes.get(object) else { continue };
-        let mut path = Vec::new();
-        prefix(top, live, &mut path);
-        let keys: Vec<String> = keys.iter().map(ToString::to_string).collect();
-        let mut keys = keys.as_slice();
-        while let [subcharts, sub, rest @ ..] = keys
-            && subcharts == "Subcharts"
-        {
-            path.push(sub.clone());
-            keys = rest;
+        match place_of(top, scopes.get(object), &keys) {
+            Some((path, true)) => out.add(top, path, read),
+            Some((path, false)) if read.whole || (read.computed && keys.is_empty()) => out.add(top, path, read),
+            _ => {}
         }
-        match keys {
-            [values, rest @ ..] if values == "Values" => path.extend_from_slice(rest),
-            [subcharts] if subcharts == "Subcharts" && read.whole => {}
-            [] if read.whole || read.computed => {}
-            _ => continue,
+    }
+    for (object, keys) in reads.made {
+        if let Some((path, _)) = place_of(top, scopes.get(object), &keys) {
+            out.made.insert(canonical(top, &path));
         }
-        out.add(top, path, read);
     }
     if out.paths.values().any(|read| read.computed) {
         out.trace(compiled, top, values);
@@ -171,6 +171,28 @@ pub fn value_reads(compiled: &CompiledChart<'_, '_>, top: &Live<'_>, values: &Ma
         out.add_dependencies(top, live, &at);
     }
     out
+}
+
+/// Where keys of an object lead in the values, and whether they lead into them: else to what holds them.
+fn place_of(top: &Live<'_>, live: Option<&&Live<'_>>, keys: &[Str]) -> Option<(Vec<String>, bool)> {
+    let mut path = Vec::new();
+    prefix(top, live?, &mut path);
+    let mut keys = keys;
+    while let [subcharts, sub, rest @ ..] = keys
+        && subcharts == "Subcharts"
+    {
+        path.push(sub.to_string());
+        keys = rest;
+    }
+    match keys {
+        [values, rest @ ..] if values == "Values" => {
+            path.extend(rest.iter().map(ToString::to_string));
+            Some((path, true))
+        }
+        [] => Some((path, false)),
+        [subcharts] if subcharts == "Subcharts" => Some((path, false)),
+        _ => None,
+    }
 }
 
 /// Where a word stands in a text by itself: what follows it.
@@ -306,9 +328,10 @@ impl ValueReads {
             || self.paths.range(path.to_vec()..).next().is_some_and(|(read, _)| read.starts_with(path))
     }
 
-    /// Whether everything counts as read: templates reach into `.Values` by names that only a render knows.
-    pub fn reads_all(&self) -> bool {
-        !self.complete || self.paths.get([].as_slice()).is_some_and(|read| read.whole)
+    /// Whether everything counts as read since it cannot be told: templates are too many, or reach into `.Values` by
+    /// names that only a render knows, and fail.
+    pub fn is_undecided(&self) -> bool {
+        !self.complete || self.undecided.iter().any(Vec::is_empty)
     }
 
     /// The subcharts of whose values everything counts as read, since their templates compute names and fail.
@@ -348,7 +371,8 @@ impl ValueReads {
     pub fn undefined(&self, explanation: &Explanation<'_, '_>) -> Vec<Undefined> {
         let unset = self.paths.iter().filter(|(path, read)| {
             let named = !read.places.is_empty() || !read.guarded.is_empty();
-            named && !path.is_empty() && explanation.path(path).is_none()
+            let made = || (0..=path.len()).filter_map(|i| path.get(..i)).any(|above| self.made.contains(above));
+            named && !path.is_empty() && !made() && explanation.path(path).is_none()
         });
         let mut undefined: Vec<Undefined> = unset
             .map(|(path, read)| {

@@ -9,6 +9,7 @@ use std::collections::{HashMap, HashSet};
 pub(super) fn project(reader: &mut Reader, project: &mut Project) {
     names(reader, project);
     ladders(reader, project);
+    twins(reader, project);
     for environment in &project.environments {
         if let Some(version) = &environment.kube_version
             && KubeVersion::parse(&version.text).is_err()
@@ -85,6 +86,34 @@ fn names(reader: &mut Reader, project: &Project) {
             mistake.facts.push("it wants lower-case letters, digits, `-` and `.`, at most 53 characters".to_owned());
             if release.name.is_none() {
                 mistake.facts.push("`name:` can give it another name than its key".to_owned());
+            }
+        }
+    }
+}
+
+/// Helm knows a release by its name and namespace: two of a project that are one there would overwrite each other.
+fn twins(reader: &mut Reader, project: &Project) {
+    for environment in project.environments.iter().filter(|environment| !environment.is_abstract) {
+        let shared = project.ladder(environment).rev().find_map(|rung| rung.namespace.as_ref());
+        let mut seen: HashMap<(&str, Option<&str>), &Text> = HashMap::new();
+        for release in project.releases.iter().filter(|release| release.is_in(environment)) {
+            let namespace = release.namespace.as_ref().or(shared).map(|text| text.text.as_str());
+            let name = release.name.as_ref().unwrap_or(&release.key);
+            match seen.get(&(name.text.as_str(), namespace)) {
+                None => drop(seen.insert((&name.text, namespace), name)),
+                // Equal keys are told as such.
+                Some(first) if first.span == name.span || release.name.is_none() && first.text == release.key.text => {}
+                Some(first) => {
+                    let label = reader.label(first.span, "the first");
+                    let message =
+                        format!("two releases of environment `{}` are called `{}`", environment.name.text, name.text);
+                    let again = reader.mistakes.iter().any(|m| m.at.as_ref().is_some_and(|at| at.span == name.span));
+                    if !again {
+                        let mistake = reader.mistake(name.span, message);
+                        mistake.labels.push(label);
+                        mistake.note = "in one namespace Helm has one release of a name".to_owned();
+                    }
+                }
             }
         }
     }

@@ -23,6 +23,22 @@ pub(super) const DIFF: [&str; 2] = ["ignore", "report"];
 /// The formats that a report can have.
 pub(super) const REPORT: [&str; 2] = ["html", "markdown"];
 
+/// A pattern without quotes (`[values/{env}.yaml]`) on the line that cannot be read: within brackets YAML takes its braces for
+/// a map's.
+fn bare_pattern(text: &[u8], at: Option<usize>) -> Option<String> {
+    let (before, after) = text.split_at_checked(at?)?;
+    let start = memchr::memrchr(b'\n', before).map_or(0, |end| end + 1);
+    let end = memchr::memchr(b'\n', after).map_or(text.len(), |end| before.len() + end);
+    let line = String::from_utf8_lossy(text.get(start..end)?);
+    let words = line.split(|c: char| c.is_whitespace() || ",[]".contains(c));
+    let bare = |word: &&str| ["{env}", "{release}"].iter().any(|p| word.contains(p)) && !word.starts_with(['"', '\'']);
+    words
+        .filter(bare)
+        .map(|word| word.trim_end_matches('}').to_owned())
+        .find(|word| !word.is_empty())
+        .map(|word| if word.matches('{').count() > word.matches('}').count() { format!("{word}}}") } else { word })
+}
+
 /// Reads the text of a project's file.
 ///
 /// # Errors
@@ -31,7 +47,10 @@ pub(super) fn project(text: Str, path: String, folder: String) -> Result<Project
     let text = text.strip_prefix(b"\xef\xbb\xbf").map_or(text.clone(), Into::into);
     let source = Arc::new(Source { name: super::FILE.to_owned(), path, text, origin: None });
     let root = yaml::read(&source.text).map_err(|error| {
-        let diagnostic = Diagnostic::own(error.sentence(&source.path, &source.text));
+        let mut diagnostic = Diagnostic::own(error.sentence(&source.path, &source.text));
+        if let Some(path) = bare_pattern(&source.text, error.opened.or(error.offset)) {
+            diagnostic = diagnostic.hint(format!("between brackets a path with braces stands in quotes: \"{path}\""));
+        }
         error.locate(diagnostic, source.text.len(), |span| Location { source: source.clone(), span })
     })?;
     let mut reader = Reader::new(source.clone());
@@ -221,7 +240,10 @@ fn map(reader: &mut Reader, node: &Node, what: &str) -> Option<Node> {
     match &node.data {
         Data::Null => None,
         Data::Map(_) => match overrides::json(node) {
-            Ok(_) => Some(node.clone()),
+            Ok(_) => {
+                reader.truths(node, what);
+                Some(node.clone())
+            }
             Err(words) => {
                 let span = point(&reader.source, node);
                 reader.mistake(span, format!("`{what}` cannot be read: {words}"));
@@ -239,6 +261,7 @@ fn map(reader: &mut Reader, node: &Node, what: &str) -> Option<Node> {
 fn settings(reader: &mut Reader, node: &Node) -> Vec<Setting> {
     let mut found = Vec::new();
     for Entry { key, at, value } in reader.entries(node, "set") {
+        reader.truths(value, "set");
         let value = match overrides::json(value) {
             Ok(value) => value,
             Err(words) => {

@@ -6,7 +6,7 @@ use crate::diagnostic::{Diagnostic, Error, Location};
 use crate::engine::KubeVersion;
 use crate::manifest::overrides::Override;
 use crate::tera::Variables;
-use crate::tree::{Kind, Tree, near, near_folder};
+use crate::tree::{Kind, Tree, clean, near, near_folder};
 use crate::values::{Below, SUFFIX, Templating, ValueOptions};
 
 /// How a chart is spoken of; it is a folder, or an archive.
@@ -147,8 +147,15 @@ impl Project {
         }
         let mut missing = Vec::new();
         let chart = self.chart(environment, release);
-        if let Err(error) = tree.kind(&chart) {
-            missing.push(self.missing(tree, &release.chart, CHART, std::slice::from_ref(&chart), &error.words));
+        match tree.kind(&chart) {
+            Err(error) => {
+                missing.push(self.missing(tree, &release.chart, CHART, std::slice::from_ref(&chart), &error.words));
+            }
+            Ok(Kind::Folder) if tree.kind(&clean(&format!("{chart}/Chart.yaml"))).is_err_and(|error| error.missing) => {
+                let message = format!("`{chart}` is no chart: it has no Chart.yaml");
+                missing.push(Diagnostic::own(message).at(self.at(&release.chart)));
+            }
+            Ok(_) => {}
         }
         let layers = self.layers(tree, environment, release, &mut missing);
         if !missing.is_empty() {
@@ -287,8 +294,9 @@ impl Project {
             _ => format!("there is no {what} `{}` for any environment", self.path(&path.text)),
         };
         let mut diagnostic = Diagnostic { message, at: Some(self.at(path)), ..Diagnostic::default() };
-        if several {
-            diagnostic = diagnostic.fact(format!("looked for: {}", files.join(", ")));
+        let files_only = words.ends_with("no such file or directory") || pattern;
+        if files_only && what != CHART {
+            diagnostic = diagnostic.fact(format!("looked for: {}, also with {SUFFIX}", files.join(", ")));
         }
         let near = |file: &String| if what == CHART { near_folder(tree, file) } else { near(tree, file) };
         let mut near: Vec<String> = files.iter().filter_map(near).collect();

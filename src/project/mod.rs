@@ -19,7 +19,7 @@ pub use reach::{Changed, with_local_dependencies};
 pub use reader::Text;
 pub use schema::SCHEMA;
 
-use crate::diagnostic::{Diagnostic, Error, Source, Span, nearest};
+use crate::diagnostic::{Diagnostic, Error, Location, Source, Span, nearest};
 use crate::manifest::overrides::Override;
 use crate::tree::{Tree, clean, near};
 use crate::value::Str;
@@ -330,6 +330,15 @@ impl Project {
         } else {
             clean(&format!("{}/{path}", self.folder))
         }
+    }
+}
+
+impl Project {
+    /// Where a release is declared, by its key; none in a project without a file.
+    pub fn place_of(&self, key: &str) -> Option<Location> {
+        let release = self.releases.iter().find(|release| release.key.text == key)?;
+        let span = release.key.span;
+        (span.end > span.start).then(|| Location { source: self.source.clone(), span })
     }
 }
 

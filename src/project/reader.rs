@@ -193,6 +193,24 @@ impl Reader {
         }
     }
 
+    /// Notes keys that YAML 1.1 takes for truth values (`y`, `off`), however deep: they would be called `true` and `false`.
+    pub(super) fn truths(&mut self, node: &Node, what: &str) {
+        match &node.data {
+            Data::List(items) => items.iter().for_each(|item| self.truths(item, what)),
+            Data::Map(entries) => {
+                for (key, value) in entries {
+                    let written = String::from_utf8_lossy(self.source.slice(key.span)).into_owned();
+                    if matches!(key.data, Data::Bool(_)) && written != "true" && written != "false" {
+                        let message = format!("a key of `{what}` must be a string; this is a boolean");
+                        self.mistake(key.span, message).note = format!("write \"{written}\"");
+                    }
+                    self.truths(value, what);
+                }
+            }
+            _ => {}
+        }
+    }
+
     /// A list.
     pub(super) fn list<'n>(&mut self, node: &'n Node, what: &str) -> &'n [Node] {
         match &node.data {

@@ -138,7 +138,7 @@ fn patch(reader: &mut Reader, node: &Node) -> Option<Action> {
         return None;
     }
     let before = reader.mistakes.len();
-    truths(reader, node);
+    reader.truths(node, "patch");
     match json(node) {
         _ if reader.mistakes.len() > before => None,
         Ok(patch) if patch.as_object().is_some_and(serde_json::Map::is_empty) => {
@@ -151,24 +151,6 @@ fn patch(reader: &mut Reader, node: &Node) -> Option<Action> {
             reader.mistake(span, format!("this cannot be a patch: {words}"));
             None
         }
-    }
-}
-
-/// Notes keys that YAML 1.1 takes for truth values: no object has one.
-fn truths(reader: &mut Reader, node: &Node) {
-    match &node.data {
-        Data::List(items) => items.iter().for_each(|item| truths(reader, item)),
-        Data::Map(entries) => {
-            for (key, value) in entries {
-                if let Data::Bool(_) = key.data {
-                    let written = String::from_utf8_lossy(reader.source.slice(key.span)).into_owned();
-                    let mistake = reader.mistake(key.span, "a key of `patch` must be a string; this is a boolean");
-                    mistake.note = format!("write \"{written}\"");
-                }
-                truths(reader, value);
-            }
-        }
-        _ => {}
     }
 }
 
@@ -221,6 +203,9 @@ fn json_patch(reader: &mut Reader, node: &Node) -> Option<Action> {
                     }
                 }
             }
+        }
+        if let Some(value) = value {
+            reader.truths(value, "value");
         }
         if value.is_none() && matches!(op.text.as_str(), "add" | "replace" | "test") {
             reader.mistake(span, format!("`{}` needs `value`", op.text));

@@ -14,7 +14,39 @@ pub fn near_folder(tree: &dyn Tree, path: &str) -> Option<String> {
     nearest_path(tree, path, |_| true)
 }
 
-fn nearest_path(tree: &dyn Tree, path: &str, is_wanted: impl Fn(bool) -> bool) -> Option<String> {
+/// More folders are not searched for a file that lies elsewhere.
+const MAX_FOLDERS: usize = 100;
+
+fn nearest_path(tree: &dyn Tree, path: &str, is_wanted: fn(bool) -> bool) -> Option<String> {
+    by_parts(tree, path, is_wanted).or_else(|| elsewhere(tree, path, is_wanted))
+}
+
+/// The same name, or one that looks like it, in the folder where the path begins or in those right below.
+fn elsewhere(tree: &dyn Tree, path: &str, is_wanted: fn(bool) -> bool) -> Option<String> {
+    let (_, name) = path.rsplit_once('/').unwrap_or(("", path));
+    if path.starts_with('/') || name.is_empty() {
+        return None;
+    }
+    let up: String = path.split_inclusive('/').take_while(|part| *part == "../").collect();
+    let shown = |folder: &str| if folder.is_empty() { ".".to_owned() } else { folder.to_owned() };
+    let here = list(tree, &shown(&up));
+    let below = here.iter().filter(|(name, is_folder)| *is_folder && !name.starts_with('.')).take(MAX_FOLDERS);
+    let folders: Vec<String> = [up.clone()].into_iter().chain(below.map(|(name, _)| format!("{up}{name}/"))).collect();
+    let mut near = None;
+    for folder in &folders {
+        let names = list(tree, &shown(folder));
+        let names: Vec<&str> = names.iter().filter(|(_, f)| is_wanted(*f)).map(|(name, _)| name.as_str()).collect();
+        if names.contains(&name) {
+            return Some(format!("{folder}{name}"));
+        }
+        near = near.or_else(|| {
+            ending(name, &names).or_else(|| nearest(name, names.iter().copied())).map(|near| format!("{folder}{near}"))
+        });
+    }
+    near
+}
+
+fn by_parts(tree: &dyn Tree, path: &str, is_wanted: fn(bool) -> bool) -> Option<String> {
     let parts: Vec<&str> = path.split('/').collect();
     let mut folder = if path.starts_with('/') { "/".to_owned() } else { String::new() };
     for (i, part) in parts.iter().enumerate() {
@@ -33,7 +65,7 @@ fn nearest_path(tree: &dyn Tree, path: &str, is_wanted: impl Fn(bool) -> bool) -
         let near = format!("{folder}{}", ending(part, &names).or_else(|| nearest(part, names.iter().copied()))?);
         let rest = parts.get(i + 1..).unwrap_or_default().join("/");
         let whole = if rest.is_empty() { near.clone() } else { format!("{near}/{rest}") };
-        return Some(if tree.kind(&whole).is_ok() { whole } else { near });
+        return Some(if tree.kind(&whole).is_ok() { whole } else { by_parts(tree, &whole, is_wanted).unwrap_or(near) });
     }
     None
 }

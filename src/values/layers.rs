@@ -494,6 +494,8 @@ fn file_error(tree: &dyn Tree, path: &str, words: String, folder: Option<&str>) 
         return Diagnostic::new(words.clone(), words);
     }
     let diagnostic = Diagnostic::new(format!("there is no values file `{path}`"), words);
+    let from = if path.starts_with('/') { "" } else { ", from the working directory" };
+    let diagnostic = diagnostic.fact(format!("looked for: {path}{from}"));
     if path.starts_with('/') {
         return match near(tree, path) {
             Some(near) => diagnostic.hint(format!("there is `{near}`")),
@@ -509,7 +511,7 @@ fn file_error(tree: &dyn Tree, path: &str, words: String, folder: Option<&str>) 
     };
     match found {
         Some(near) => diagnostic.hint(format!("there is `{near}`")),
-        None => diagnostic.fact("looked for it from the working directory".to_owned()),
+        None => diagnostic,
     }
 }
 

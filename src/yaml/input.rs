@@ -4,6 +4,7 @@
 //! comes near its chunk, not earlier and not if the document ends before. A text without bad bytes and
 //! without a byte order mark inside, the usual case, is borrowed and needs no further attention.
 
+use super::scan::Mark;
 use std::borrow::Cow;
 
 /// How many raw bytes go-yaml reads at a time.
@@ -31,6 +32,8 @@ pub(super) struct Chunks {
     nuls: usize,
     /// The failure met when the chunk after the last is wanted.
     problem: Option<&'static str>,
+    /// Where that is.
+    pub(super) bad: Option<Mark>,
 }
 
 impl<'a> Input<'a> {
@@ -87,7 +90,8 @@ impl<'a> Input<'a> {
                 limit = next + CHUNK;
             }
             let text_end = ends.last().copied().unwrap_or(0);
-            (Chunks { ends, loaded: 0, start: 0, nuls: 0, problem }, text_end)
+            let bad = problem.map(|_| mark_of(text, good));
+            (Chunks { ends, loaded: 0, start: 0, nuls: 0, problem, bad }, text_end)
         });
         match chunks {
             None => Input { text: Cow::Borrowed(text), shift: Some(bom), chunks: None },
@@ -153,7 +157,7 @@ impl<'a> Input<'a> {
         } else {
             ends.push(text.len());
         }
-        let chunks = Chunks { ends, loaded: 0, start: 0, nuls: 0, problem };
+        let chunks = Chunks { ends, loaded: 0, start: 0, nuls: 0, problem, bad: None };
         Input { text: Cow::Owned(text), shift: None, chunks: Some(Box::new(chunks)) }
     }
 }
@@ -215,6 +219,14 @@ pub(super) fn width(lead: u8) -> usize {
         0xf0..=0xf7 => 4,
         _ => 0,
     }
+}
+
+/// The place of a byte.
+fn mark_of(text: &[u8], at: usize) -> Mark {
+    let before = text.get(..at).unwrap_or_default();
+    let line_start = memchr::memrchr(b'\n', before).map_or(0, |end| end + 1);
+    let line = memchr::memchr_iter(b'\n', before).count();
+    Mark { offset: at as u32, line: line as u32, column: (at - line_start) as u32 }
 }
 
 fn character(text: &[u8], at: usize) -> Result<Option<(usize, u32)>, &'static str> {

@@ -204,7 +204,7 @@ impl<'a> Scanner<'a> {
                 Err(Box::new(Fault {
                     problem: Cow::Borrowed(problem),
                     line: 0,
-                    at: Some(self.mark()),
+                    at: self.chunks.as_ref().and_then(|chunks| chunks.bad).or_else(|| Some(self.mark())),
                     context: None,
                     opened: None,
                     lexical: false,

@@ -265,7 +265,7 @@ pub(super) fn finish(
         }
         let clash = done.made.and_then(|(namespace, made)| claims.claim(&pair.release, &namespace, &made));
         let result = match clash {
-            Some(clash) => done.result.and(Err(fleet::clashing(&pair.release, &clash))),
+            Some(clash) => done.result.and(Err(fleet::clashing(None, &pair.release, &clash))),
             None => done.result,
         };
         match result {

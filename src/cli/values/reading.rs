@@ -58,7 +58,7 @@ pub(super) fn unused(
     });
     let fails = fails.unwrap_or_default();
     let names = "reach into .Values by names that only a render knows";
-    if reads.reads_all() {
+    if reads.is_undecided() {
         log.push(format!("warning: it is undecided what is unused: templates {names}{fails}"));
     } else {
         log.extend(reads.undecided().iter().map(|path| {

@@ -61,9 +61,16 @@ pub struct Matches {
     matched: Vec<bool>,
     /// All objects before the overrides.
     seen: Vec<Named>,
+    /// The templates of what was dropped, by their Helm names.
+    dropped: Vec<String>,
 }
 
 impl Matches {
+    /// The templates of what was dropped, by their Helm names.
+    pub fn dropped(&self) -> &[String] {
+        &self.dropped
+    }
+
     /// Takes in what another release had.
     pub fn add(&mut self, other: &Matches) {
         self.matched.resize(self.matched.len().max(other.matched.len()), false);
@@ -71,6 +78,7 @@ impl Matches {
             *all |= one;
         }
         self.seen.extend(other.seen.iter().cloned());
+        self.dropped.extend(other.dropped.iter().cloned());
     }
 }
 
@@ -92,7 +100,12 @@ pub fn apply(
     for documents in [&mut manifests.resources, &mut manifests.hooks] {
         let mut failure = None;
         documents.retain_mut(|document| match swap(document, overrides, scope, matches) {
-            Ok(stays) => stays,
+            Ok(stays) => {
+                if !stays {
+                    matches.dropped.push(document.path.clone());
+                }
+                stays
+            }
             Err(error) => {
                 failure.get_or_insert(error);
                 true

@@ -34,7 +34,7 @@ impl Walk<'_> {
                 }
                 Known::of(Atom::Dict(Rc::new(map)))
             }
-            "list" | "tuple" => Known::of(Atom::List(Rc::new(all(&args)))),
+            "list" | "tuple" => Known::of(Atom::List(Rc::new(args))),
             "get" => self.key(arg(0).clone(), arg(1), at, sure),
             "hasKey" => {
                 self.key(arg(0).clone(), arg(1), at, sure);
@@ -54,9 +54,10 @@ impl Walk<'_> {
             "pluck" => {
                 let maps = args.get(1..).unwrap_or_default();
                 let found: Vec<Known> = maps.iter().map(|map| self.key(map.clone(), arg(0), at, sure)).collect();
-                Known::of(Atom::List(Rc::new(all(&found))))
+                Known::of(Atom::List(Rc::new(found)))
             }
             "set" => {
+                self.make(arg(0), arg(1));
                 // What is stored is looked for everywhere, so only what must be is.
                 let (kept, gone): (BTreeSet<Atom>, BTreeSet<Atom>) = arg(2).0.iter().cloned().partition(holds_object);
                 self.consume(&Known(gone));
@@ -105,6 +106,10 @@ impl Walk<'_> {
                     let gone = from.0.iter().filter(|atom| !holds_object(atom)).cloned().collect();
                     self.consume(&Known(gone));
                 }
+                // The first map is changed itself.
+                for from in args.get(1..).unwrap_or_default() {
+                    self.flow(arg(0), from);
+                }
                 all(&args)
             }
             "unset" | "omit" => {
@@ -114,20 +119,22 @@ impl Walk<'_> {
             "required" => arg(1).clone(),
             "default" | "coalesce" | "ternary" | "deepCopy" | "mustDeepCopy" | "and" | "or" => all(&args),
             "not" | "empty" | "kindIs" | "kindOf" | "typeIs" | "typeOf" | "typeIsLike" => Known::other(),
-            "first" | "mustFirst" | "last" | "mustLast" => self.elements(arg(0)),
+            "first" | "mustFirst" => self.item(arg(0), &|items| items.first()),
+            "last" | "mustLast" => self.item(arg(0), &|items| items.last()),
+            "rest" | "mustRest" if let Some(items) = exact(arg(0)) => {
+                Known::of(Atom::List(Rc::new(items.get(1..).unwrap_or_default().to_vec())))
+            }
             "append" | "mustAppend" | "push" | "mustPush" | "prepend" | "mustPrepend" => {
                 let items = self.elements(arg(0)).with(arg(1).clone());
-                Known::of(Atom::List(Rc::new(items)))
+                Known::items(items)
             }
             "concat" | "rest" | "mustRest" | "initial" | "mustInitial" | "uniq" | "mustUniq" | "reverse"
             | "mustReverse" | "compact" | "mustCompact" | "values" => {
-                let items = args.iter().map(|list| self.elements(list)).fold(Known::default(), Known::with);
-                Known::of(Atom::List(Rc::new(items)))
+                Known::items(args.iter().map(|list| self.elements(list)).fold(Known::default(), Known::with))
             }
             "without" | "mustWithout" | "slice" | "mustSlice" => {
                 self.consume_all(args.get(1..).unwrap_or_default());
-                let items = self.elements(arg(0));
-                Known::of(Atom::List(Rc::new(items)))
+                Known::items(self.elements(arg(0)))
             }
             "print" | "printf" => self.printed(name, &args),
             "toString" => {
@@ -155,9 +162,39 @@ impl Walk<'_> {
         let mut value = value.clone();
         for key in keys {
             self.consume(key);
-            value = self.key(value, key, at, sure);
+            value = match key.number() {
+                Some(n) => self.item(&value, &|items| items.get(n)),
+                None => self.key(value, key, at, sure),
+            };
         }
         value
+    }
+
+    /// Templates put something under a key of a place.
+    fn make(&mut self, map: &Known, key: &Known) {
+        for atom in &map.0 {
+            let Atom::Place(object, path) = atom else { continue };
+            match key.texts() {
+                Some(names) => {
+                    for name in names {
+                        let path = path.iter().cloned().chain([name]).collect();
+                        self.made.insert((*object, path));
+                    }
+                }
+                None => drop(self.made.insert((*object, path.clone()))),
+            }
+        }
+    }
+
+    /// A map takes in what another one has.
+    fn flow(&mut self, into: &Known, from: &Known) {
+        for atom in &from.0 {
+            match atom {
+                Atom::Dict(map) => map.keys().for_each(|key| self.make(into, &known_key(key))),
+                Atom::Other => self.make(into, &Known::other()),
+                _ => {}
+            }
+        }
     }
 
     pub(super) fn printed(&mut self, name: &str, args: &[Known]) -> Known {
@@ -182,4 +219,18 @@ impl Walk<'_> {
         let end = end.map_or(Known::other(), |end| Known::of(Atom::Ends(end)));
         pieces(args).with(end)
     }
+}
+
+/// The items of what is surely one list whose items are known.
+fn exact(value: &Known) -> Option<&[Known]> {
+    let mut atoms = value.0.iter();
+    match (atoms.next(), atoms.next()) {
+        (Some(Atom::List(items)), None) => Some(items),
+        _ => None,
+    }
+}
+
+/// A key of a dictionary, as an argument.
+fn known_key(key: &Str) -> Known {
+    if *key == ANY { Known::other() } else { Known::text(key) }
 }

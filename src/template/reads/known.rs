@@ -18,7 +18,12 @@ pub(super) enum Atom {
     /// What stands at these keys of an object. Where all below a place is read already, it is no place any more.
     Place(usize, Vec<Str>),
     Dict(Rc<BTreeMap<Str, Known>>),
-    List(Rc<Known>),
+    /// A list whose items are known one by one.
+    List(Rc<Vec<Known>>),
+    /// A list, and what its items could be.
+    Items(Rc<Known>),
+    /// A whole number that is no less than zero.
+    Number(usize),
 }
 
 /// All that a value could be.
@@ -49,10 +54,25 @@ impl Known {
     pub(super) fn nested(&self) -> usize {
         let inner = |atom: &Atom| match atom {
             Atom::Dict(map) => 1 + map.values().map(Known::nested).max().unwrap_or_default(),
-            Atom::List(items) => 1 + items.nested(),
+            Atom::List(items) => 1 + items.iter().map(Known::nested).max().unwrap_or_default(),
+            Atom::Items(items) => 1 + items.nested(),
             _ => 0,
         };
         self.0.iter().map(inner).max().unwrap_or_default()
+    }
+
+    /// What its items could be, of a list that is made here.
+    pub(super) fn items(items: Known) -> Known {
+        Known::of(Atom::Items(Rc::new(items)))
+    }
+
+    /// The number that it surely is.
+    pub(super) fn number(&self) -> Option<usize> {
+        let mut atoms = self.0.iter();
+        match (atoms.next(), atoms.next()) {
+            (Some(Atom::Number(n)), None) => Some(*n),
+            _ => None,
+        }
     }
 
     /// The literals that it is one of; none if it could be anything else.
@@ -86,8 +106,9 @@ pub(super) fn holds_object(atom: &Atom) -> bool {
     match atom {
         Atom::Place(_, path) => path.len() < 2,
         Atom::Dict(map) => map.values().any(inside),
-        Atom::List(items) => inside(items),
-        Atom::Other | Atom::Text(_) | Atom::Ends(_) | Atom::Piece(_) => false,
+        Atom::List(items) => items.iter().any(inside),
+        Atom::Items(items) => inside(items),
+        Atom::Other | Atom::Text(_) | Atom::Ends(_) | Atom::Piece(_) | Atom::Number(_) => false,
     }
 }
 

@@ -7,7 +7,7 @@ mod functions;
 mod known;
 mod places;
 
-use super::ast::{Command, Expr, Node, Pipe, Term, Tree};
+use super::ast::{Command, Expr, Node, Number, Pipe, Term, Tree};
 use super::parse::{Library, parse};
 use super::set::Set;
 use crate::diagnostic::{Location, Source, Span};
@@ -49,6 +49,8 @@ fn is_guard(command: &Command) -> bool {
 pub struct Reads {
     /// By the number of the object that it begins with, and the keys from there.
     pub keys: BTreeMap<(usize, Vec<Str>), Read>,
+    /// What templates put there themselves, and all below it.
+    pub made: HashSet<(usize, Vec<Str>)>,
     /// Whether the walk came to its end; else anything may be read.
     pub complete: bool,
 }
@@ -82,10 +84,10 @@ pub fn reads(
         }
         walk.drain();
         if walk.growth == before || !walk.complete {
-            return Reads { keys: walk.keys, complete: walk.complete };
+            return Reads { keys: walk.keys, made: walk.made, complete: walk.complete };
         }
     }
-    Reads { keys: walk.keys, complete: false }
+    Reads { keys: walk.keys, made: walk.made, complete: false }
 }
 
 /// Finds the text at the keys of an object.
@@ -109,6 +111,8 @@ struct Walk<'s> {
     keys: BTreeMap<(usize, Vec<Str>), Read>,
     /// What `set` puts under a key, into whatever.
     stored: BTreeMap<Str, Known>,
+    /// Where `set` and the like put something.
+    made: HashSet<(usize, Vec<Str>)>,
     /// How often `stored` and the texts' templates grew.
     growth: usize,
     seen: HashSet<(usize, Known, bool)>,
@@ -152,6 +156,7 @@ impl<'s> Walk<'s> {
             literals: HashMap::new(),
             keys: BTreeMap::new(),
             stored: BTreeMap::new(),
+            made: HashSet::new(),
             growth: 0,
             seen: HashSet::new(),
             called: HashSet::new(),
@@ -219,12 +224,13 @@ impl<'s> Walk<'s> {
                 Atom::Text(name) => self.call(name, data, sure),
                 Atom::Piece(_) => {}
                 _ => {
-                    let ends = if let Atom::Ends(end) = atom { Some(end) } else { None };
-                    for name in self.set.names() {
-                        if ends.is_none_or(|end| name.ends_with(end)) {
-                            self.call(&name, data, sure && ends.is_some());
-                        }
+                    let mut names = self.set.names();
+                    if let Atom::Ends(end) = atom {
+                        names.retain(|name| name.ends_with(end));
                     }
+                    // Of several nobody knows which one it is: those of subcharts end in the same way.
+                    let sure = sure && names.len() == 1;
+                    names.iter().for_each(|name| self.call(name, data, sure));
                 }
             }
         }
@@ -491,9 +497,15 @@ impl<'s> Walk<'s> {
             Term::Pipe(pipe) => self.pipe(pipe, dot, frame),
             Term::Dot => dot.clone(),
             Term::Text(text) => Known::text(text),
-            Term::Nil | Term::Bool(_) | Term::Number(_) => Known::other(),
+            Term::Number(number) => number_of(number),
+            Term::Nil | Term::Bool(_) => Known::other(),
         }
     }
+}
+
+fn number_of(number: &Number) -> Known {
+    let whole = number.int.filter(|_| !number.ideal_float).and_then(|n| usize::try_from(n).ok());
+    whole.map_or_else(Known::other, |n| Known::of(Atom::Number(n)))
 }
 
 #[cfg(test)]

@@ -18,6 +18,15 @@ const MAX_KEYS: usize = 16;
 /// Dictionaries in dictionaries: deeper ones are taken as read.
 const MAX_NESTED: usize = 8;
 
+/// Whether a value could have a key from elsewhere than from an object.
+fn supplies(value: &Known, name: &Str) -> bool {
+    value.0.iter().any(|atom| match atom {
+        Atom::Dict(map) => map.contains_key(name.as_ref()) || map.contains_key(ANY.as_bytes()),
+        Atom::Other => true,
+        _ => false,
+    })
+}
+
 impl Walk<'_> {
     pub(super) fn read(&mut self, object: usize, path: &[Str], whole: bool, at: Option<Location>) {
         // A template that nobody surely calls was made for something else than a whole object.
@@ -46,8 +55,9 @@ impl Walk<'_> {
             match atom {
                 Atom::Place(object, path) => self.read(*object, path, true, None),
                 Atom::Dict(map) => map.values().for_each(|value| self.consume(value)),
-                Atom::List(items) => self.consume(items),
-                Atom::Other | Atom::Text(_) | Atom::Ends(_) | Atom::Piece(_) => {}
+                Atom::List(items) => self.consume_all(items),
+                Atom::Items(items) => self.consume(items),
+                Atom::Other | Atom::Text(_) | Atom::Ends(_) | Atom::Piece(_) | Atom::Number(_) => {}
             }
         }
     }
@@ -116,7 +126,7 @@ impl Walk<'_> {
                         found.0.extend(map.get(key).into_iter().flat_map(|value| value.0.iter().cloned()));
                     }
                 }
-                Atom::List(_) | Atom::Other | Atom::Text(_) | Atom::Ends(_) | Atom::Piece(_) => {
+                _ => {
                     found.0.insert(Atom::Other);
                 }
             }
@@ -131,9 +141,16 @@ impl Walk<'_> {
     pub(super) fn fields(&mut self, value: Known, names: &[Str], at: Option<Location>, sure: bool) -> Known {
         let mut value = value;
         let mut named = false;
+        let (mut elsewhere, mut fallback) = (false, false);
         for name in names {
+            elsewhere = supplies(&value, name);
+            fallback = value.0.iter().any(|atom| matches!(atom, Atom::Dict(_)));
             (value, named) = self.field(&value, name);
         }
+        // What is not at the place could come from what it is merged with.
+        let at = at.filter(|_| !elsewhere);
+        let fallback = usize::from(fallback);
+        self.guards += fallback;
         if named {
             for atom in &value.0 {
                 if let Atom::Place(object, path) = atom
@@ -143,6 +160,7 @@ impl Walk<'_> {
                 }
             }
         }
+        self.guards -= fallback;
         self.bounded(value)
     }
 
@@ -158,6 +176,18 @@ impl Walk<'_> {
         all(&names.into_iter().map(one).collect::<Vec<_>>())
     }
 
+    /// The item of a list, by its number.
+    pub(super) fn item(&mut self, value: &Known, pick: &dyn Fn(&[Known]) -> Option<&Known>) -> Known {
+        let mut found = Known::default();
+        for atom in &value.0 {
+            match atom {
+                Atom::List(items) => found = found.with(pick(items).cloned().unwrap_or_else(Known::other)),
+                atom => found = found.with(self.elements(&Known::of(atom.clone()))),
+            }
+        }
+        found
+    }
+
     /// What a `range` finds: all below a place is read.
     pub(super) fn elements(&mut self, value: &Known) -> Known {
         let mut found = Known::default();
@@ -168,7 +198,8 @@ impl Walk<'_> {
                     found.0.insert(Atom::Other);
                 }
                 Atom::Dict(map) => found.0.extend(map.values().flat_map(|value| value.0.iter().cloned())),
-                Atom::List(items) => found.0.extend(items.0.iter().cloned()),
+                Atom::List(items) => found.0.extend(items.iter().flat_map(|item| item.0.iter().cloned())),
+                Atom::Items(items) => found.0.extend(items.0.iter().cloned()),
                 _ => {
                     found.0.insert(Atom::Other);
                 }

@@ -36,16 +36,16 @@ pub(super) struct Heard {
 impl Group {
     /// What layers say of a path. `prefix` leads from the top to where the layers begin.
     pub(super) fn new<'s>(
-        layers: impl Iterator<Item = (usize, Origin, &'s Said)>,
+        layers: impl Iterator<Item = (usize, Origin, &'s Said)> + Clone,
         path: &[String],
         prefix: &[String],
         merged: &MapRef,
     ) -> Option<Group> {
-        let voices: Vec<Heard> =
-            layers.filter_map(|(layer, origin, said)| voice(layer, origin, said, path, prefix)).collect();
-        if voices.is_empty() {
-            return None;
-        }
+        let ask = |path: &[String]| -> Vec<Heard> {
+            let layers = layers.clone();
+            layers.filter_map(|(layer, origin, said)| voice(layer, origin, said, path, prefix)).collect()
+        };
+        let mut voices = ask(path);
         let mut net = Net::Value(Value::Map(MapType::Any, merged.clone()), false);
         for (i, key) in path.iter().enumerate() {
             let Net::Value(value, whole) = &net else { break };
@@ -64,6 +64,15 @@ impl Group {
                 _ => Net::Above(prefix.len() + i, Effect::Replaced),
             };
             net = below;
+        }
+        // Nobody speaks of the path, but a list that is made item by item replaces the one that had it.
+        if let (true, Net::Above(depth, _)) = (voices.is_empty(), &net) {
+            voices =
+                ask(path.get(..depth.saturating_sub(prefix.len())).unwrap_or_default()).pop().into_iter().collect();
+            voices.iter_mut().for_each(|heard| (heard.exact, heard.voice.exact) = (false, false));
+        }
+        if voices.is_empty() {
+            return None;
         }
         Some(Group { voices, net })
     }
@@ -171,9 +180,6 @@ pub(super) fn judge(groups: Vec<Group>, value: Option<&Value>) -> Vec<Voice> {
             Net::Above(_, effect) => replace(&mut voices, *effect),
             Net::Value(Value::Nil, _) => replace(&mut voices, Effect::Deleted),
             Net::Value(Value::Map(..), false) => lay_over(&mut voices, false),
-            Net::Value(Value::List(..), false) if heard.iter().all(|h| matches!(h.voice.value, Value::Map(..))) => {
-                lay_over(&mut voices, over_list);
-            }
             Net::Value(..) => replace(&mut voices, Effect::Overridden),
         }
         // What its layers mean for each other.

@@ -204,6 +204,9 @@ impl<'l, 'c> Explanation<'l, 'c> {
         }
         explained.shown = self.text(path);
         for voice in &mut explained.voices {
+            if let Some(plain) = self.plain(voice) {
+                voice.value = plain;
+            }
             voice.shown = if voice.path == path { explained.shown.clone() } else { self.text(&voice.path) };
         }
         Some(explained)
@@ -336,6 +339,15 @@ impl<'l, 'c> Explanation<'l, 'c> {
         None
     }
 
+    /// What a voice says, if that is a list of which single items are set.
+    fn plain(&self, voice: &Voice) -> Option<Value> {
+        if !matches!(voice.value, Value::Map(..)) {
+            return None;
+        }
+        let (_, said, keys) = self.said(voice.layer)?;
+        Some(said.ask(voice.path.get(keys.len()..)?)?.said.plain())
+    }
+
     fn voice_of(&self, speaker: &Speaker) -> Option<Voice> {
         let (origin, said, keys) = self.said(speaker.layer)?;
         let answer = said.ask(speaker.path.get(keys.len()..)?)?;
@@ -345,7 +357,7 @@ impl<'l, 'c> Explanation<'l, 'c> {
             at: answer.said.at.clone(),
             path: speaker.path.clone(),
             shown: String::new(),
-            value: answer.said.value.clone(),
+            value: answer.said.plain(),
             effect: Effect::Wins,
             layer: speaker.layer,
             exact: true,

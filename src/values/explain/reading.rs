@@ -96,23 +96,22 @@ impl<'l, 'c> Explanation<'l, 'c> {
     }
 }
 
-/// The keys that a `KEY=JSON` sets.
+/// The keys that a `KEY=JSON` sets, numbers of items among them.
 fn only_path(argument: &[u8], tree: &dyn Tree) -> Vec<String> {
-    let mut path = Vec::new();
-    let mut value = key_tree(argument, tree);
-    while let Value::Map(_, map) = value {
-        let Some((key, below)) = map.entries().into_iter().next() else { break };
-        path.push(key.to_string());
-        value = below;
-    }
-    path
-}
-
-/// The tree that a `KEY=JSON` makes around its value.
-fn key_tree(argument: &[u8], tree: &dyn Tree) -> Value {
     let mut key = argument.split(|b| *b == b'=').next().unwrap_or_default().to_vec();
     key.extend_from_slice(b"=0");
-    tree_of(Flag::Json, &key, tree)
+    let mut path = Vec::new();
+    let mut value = tree_of(Flag::Json, &key, tree);
+    loop {
+        let below = match &value {
+            Value::Map(_, map) => map.entries().into_iter().next().map(|(key, below)| (key.to_string(), below)),
+            Value::List(_, items) => items.last().map(|item| ((items.len() - 1).to_string(), item.clone())),
+            _ => None,
+        };
+        let Some((key, below)) = below else { return path };
+        path.push(key);
+        value = below;
+    }
 }
 
 /// The texts that encrypted layers hide, in all usual forms, as far as they are long enough to be told from others.
@@ -127,5 +126,5 @@ fn by_item(argument: &[u8]) -> bool {
 
 /// Marks the value of a `KEY=JSON`, which merges with nothing that the user says.
 fn mark(said: &mut Said, argument: &[u8], tree: &dyn Tree) {
-    said.mark_whole(key_tree(argument, tree));
+    said.mark_whole(&only_path(argument, tree));
 }

@@ -176,16 +176,37 @@ impl Said {
     }
 
     /// Marks what stands at the only path of a tree as whole.
-    pub(super) fn mark_whole(&mut self, mut key: Value) {
+    pub(super) fn mark_whole(&mut self, path: &[String]) {
         let mut said = self;
-        while let Value::Map(_, map) = key {
-            let Some((name, below_key)) = map.entries().into_iter().next() else { break };
+        for key in path {
             let Below::Keys(keys) = &mut said.below else { return };
-            let Some(below) = keys.get_mut(&*name.lossy()) else { return };
+            let Some(below) = keys.get_mut(key) else { return };
             said = below;
-            key = below_key;
         }
         said.whole = true;
+    }
+
+    /// What it says, with lists of which it sets single items as lists: nulls in the place of the others.
+    pub(super) fn plain(&self) -> Value {
+        match &self.below {
+            Below::Keys(keys) if self.by_item => {
+                let mut items = Vec::new();
+                for (key, said) in keys {
+                    let Ok(i) = key.parse::<usize>() else { continue };
+                    if i >= items.len() {
+                        items.resize(i + 1, Value::Nil);
+                    }
+                    if let Some(item) = items.get_mut(i) {
+                        *item = said.plain();
+                    }
+                }
+                Value::list(items)
+            }
+            Below::Keys(keys) => {
+                Value::map(keys.iter().map(|(key, said)| (Str::from(key.as_str()), said.plain())).collect::<Map>())
+            }
+            _ => self.value.clone(),
+        }
     }
 
     /// What it says of a path, or of what is above it.
