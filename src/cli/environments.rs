@@ -7,16 +7,19 @@ use super::table::table;
 use super::terminal::Terminal;
 use crate::diagnostic::{Diagnostic, Error, Location};
 use crate::project::{FILE, Installation, Layer, Origin, Project, SCHEMA, init};
-use crate::tree::{Disk, Kind, Tree};
+use crate::tree::{Disk, Kind, Once, Tree};
 use crate::values::Below;
 use clap::ArgMatches;
+use std::collections::HashMap;
 use std::io::Write;
 
 /// Runs `rhelm environments`.
 pub(super) fn run(matches: &ArgMatches, terminal: &mut Terminal) -> Result<(), Error> {
     terminal.check()?;
-    let tree = Disk;
+    let tree = Once::new(&Disk);
     let Some(project) = selection::project(matches, &tree)? else { return Err(selection::no_project()) };
+    // Where the defaults of packed charts are.
+    let mut packed: HashMap<String, Option<String>> = HashMap::new();
     let mut failures = Vec::new();
     let mut rows =
         vec![["ENVIRONMENT", "LADDER", "RELEASE", "NAMESPACE", "CHART", "LAYERS"].map(str::to_owned).to_vec()];
@@ -47,7 +50,7 @@ pub(super) fn run(matches: &ArgMatches, terminal: &mut Terminal) -> Result<(), E
                 };
                 let mut row = Vec::new();
                 head(&mut row);
-                let layers = layers(&tree, &installation);
+                let layers = layers(&tree, &installation, &mut packed);
                 let mut shown: Vec<String> = layers.iter().map(|(shown, _)| shown.clone()).collect();
                 // Single values that are set in one place are one cell.
                 shown.dedup();
@@ -118,10 +121,27 @@ pub(super) fn shown(path: &str) -> &str {
 }
 
 /// The layers of an installation, the chart's defaults first: for people and for programs.
-fn layers(tree: &dyn Tree, installation: &Installation<'_>) -> Vec<(String, Json)> {
+fn layers(
+    tree: &dyn Tree,
+    installation: &Installation<'_>,
+    packed: &mut HashMap<String, Option<String>>,
+) -> Vec<(String, Json)> {
     let mut found = Vec::new();
-    let defaults = crate::tree::clean(&format!("{}/values.yaml", installation.chart));
-    if tree.kind(&defaults) == Ok(Kind::File) {
+    let chart = &installation.chart;
+    let defaults = match tree.kind(chart) {
+        Ok(Kind::File) => {
+            let read = || {
+                let loaded = crate::chart::load(tree, chart, &mut Vec::new()).ok()?;
+                Some(loaded.chart.values_yaml?.path.clone())
+            };
+            packed.entry(chart.clone()).or_insert_with(read).clone()
+        }
+        _ => {
+            let defaults = crate::tree::clean(&format!("{chart}/values.yaml"));
+            (tree.kind(&defaults) == Ok(Kind::File)).then_some(defaults)
+        }
+    };
+    if let Some(defaults) = defaults {
         let json = vec![("kind", Json::text("chart")), ("path", Json::text(defaults.as_str()))];
         found.push((defaults, Json::Object(json)));
     }
@@ -171,7 +191,15 @@ pub(super) fn start(matches: &ArgMatches, terminal: &mut Terminal) -> Result<(),
     }
     let chart = match text(matches, "chart") {
         Some(chart) => chart,
-        None => super::template::nearby_chart(&tree)?,
+        None => super::template::nearby_chart(&tree).map_err(|mut error| {
+            for diagnostic in error.diagnostics_mut() {
+                diagnostic.helm = None;
+                diagnostic.hints.clear();
+            }
+            let name = Diagnostic::own("").hint("name one: `rhelm init CHART`").hints;
+            error.diagnostics_mut().iter_mut().for_each(|diagnostic| diagnostic.hints.clone_from(&name));
+            error
+        })?,
     };
     let mut left = Vec::new();
     let text = init(&tree, &chart, &mut left)?;

@@ -39,7 +39,7 @@ impl Selection {
     /// All releases of all environments.
     ///
     /// # Errors
-    /// None now; what is chosen is what is there.
+    /// There is none that is rendered by itself.
     pub(super) fn all(project: Project) -> Result<Self, Error> {
         let environments: Vec<&Environment> = project.concrete().collect();
         let environments = choose(&project, &environments, &[])?;
@@ -305,6 +305,11 @@ pub(super) fn project(matches: &ArgMatches, tree: &dyn Tree) -> Result<Option<Pr
 
 /// The releases that words name, or all, in the order of the file.
 fn choose(project: &Project, environments: &[&Environment], words: &[String]) -> Result<Vec<Chosen>, Error> {
+    if environments.is_empty() && !project.environments.is_empty() {
+        let message = format!("{} has no environment that is rendered by itself", project.source.path);
+        let names: Vec<&str> = project.environments.iter().map(|e| e.name.text.as_str()).collect();
+        return Err(Diagnostic::own(message).fact(format!("all are abstract: {}", names.join(", "))).into());
+    }
     for word in words {
         let release = project.release(word)?;
         if let [environment] = environments

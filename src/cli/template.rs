@@ -13,6 +13,7 @@ use crate::diagnostic::{Diagnostic, Error, Source};
 use crate::engine::{KubeVersion, Release, name_from_template};
 use crate::go::slog::{Level, line};
 use crate::manifest::Manifests;
+use crate::project::Project;
 use crate::render::{Outcome, Request, render};
 use crate::subject::Flags;
 use crate::tree::{Disk, Tree};
@@ -179,7 +180,7 @@ fn attempt(asked: &Asked<'_>, terminal: &mut Terminal, world: &mut World, outcom
             served: None,
             revision: 1,
         },
-        chart: chart::locate(&tree, &chart)?,
+        chart: chart::locate(&tree, &chart).map_err(|error| release_meant(error, &words, &tree))?,
         include_crds: on(matches, "include-crds"),
         skip_schema_validation: on(matches, "skip-schema-validation"),
         tera: !on(matches, "no-tera"),
@@ -212,6 +213,17 @@ fn attempt(asked: &Asked<'_>, terminal: &mut Terminal, world: &mut World, outcom
     }
     terminal.advise_debug = !debug;
     print_manifests(asked, &outcome.manifests, None, &request.release.name, terminal)
+}
+
+/// Adds to what is said of a chart that is not there what was perhaps meant: a release of a project.
+fn release_meant(mut error: Error, words: &[String], tree: &dyn Tree) -> Error {
+    let project = Project::find(tree).and_then(|file| Project::read(tree, &file).ok());
+    let release = words.iter().find(|word| project.iter().any(|p| p.releases.iter().any(|r| r.key.text == **word)));
+    if let (Some(release), Some(diagnostic)) = (release, error.diagnostics_mut().last_mut()) {
+        let hint = format!("`{release}` is a release of {}: `rhelm template -e ENV {release}`", crate::project::FILE);
+        *diagnostic = std::mem::take(diagnostic).hint(hint);
+    }
+    error
 }
 
 /// Prints what was rendered, or writes it where it was asked for.

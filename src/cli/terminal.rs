@@ -140,8 +140,12 @@ impl Terminal {
 
     /// Says what may be wrong, on one line.
     pub(super) fn warn(&mut self, diagnostic: &crate::diagnostic::Diagnostic) {
-        let text = report(&diagnostic.clone().into(), Format::Short, self.mask, false);
-        self.say(&text.replacen("error: ", "warning: ", 1));
+        let (format, error, warning) = match self.format {
+            Ok(Format::Json) => (Format::Json, "\"severity\":\"error\"", "\"severity\":\"warning\""),
+            _ => (Format::Short, "error: ", "warning: "),
+        };
+        let text = report(&diagnostic.clone().into(), format, self.mask, false);
+        self.say(&text.replacen(error, warning, 1));
     }
 
     /// Reports a failure.

@@ -48,7 +48,7 @@ fn one(reader: &mut Reader, node: &Node) -> Option<Override> {
             }
             "patch" => patch(reader, value),
             "jsonPatch" => json_patch(reader, value),
-            "externalName" => reader.word(value, &key).map(|host| Action::ExternalName(host.text)),
+            "externalName" => host(reader, value, &key).map(Action::ExternalName),
             _ => match reader.switch(value, &key) {
                 Some(true) => Some(Action::Drop),
                 Some(false) => {
@@ -86,6 +86,16 @@ fn one(reader: &mut Reader, node: &Node) -> Option<Override> {
     }
     let (at, action_at) = (reader.at(target_at), reader.at(at));
     Some(Override { target, action: action?, optional, at, action_at })
+}
+
+/// A name of DNS, or what stands for one, without blanks.
+fn host(reader: &mut Reader, node: &Node, key: &str) -> Option<String> {
+    let host = reader.word(node, key)?;
+    if host.text.contains(|c: char| c.is_whitespace() || c == '/' || c == ':') {
+        reader.mistake(host.span, format!("`{key}` must be the name of a host; `{}` is none", host.text));
+        return None;
+    }
+    Some(host.text)
 }
 
 fn target(reader: &mut Reader, node: &Node) -> Target {

@@ -4,6 +4,7 @@ mod archive;
 mod disk;
 mod git;
 mod near;
+mod once;
 mod walk;
 
 pub use crate::go::filepath::clean;
@@ -11,6 +12,7 @@ pub use archive::{Budget, check_archive, unpack};
 pub use disk::Disk;
 pub use git::{Git, Revision, git, top};
 pub use near::{near, near_folder};
+pub use once::Once;
 
 use crate::value::Str;
 use std::collections::BTreeMap;

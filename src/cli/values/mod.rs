@@ -17,7 +17,7 @@ use crate::go::json;
 use crate::project::{Environment, Project, Release};
 use crate::tree::{Disk, Tree};
 use crate::value::{MapRef, Value};
-use crate::values::explain::{Effect, Explained, Explanation, Origin, Voice, look_up, path_of};
+use crate::values::explain::{Effect, Explained, Explanation, Origin, Voice, look_up, path_of, path_text};
 use crate::values::{self, Layers, Live, REDACTED, ValueOptions};
 use crate::yaml;
 use clap::ArgMatches;
@@ -121,7 +121,11 @@ fn question(matches: &ArgMatches) -> Result<Question, Error> {
     if let [(first, _), (second, _), ..] = asked.as_slice() {
         return Err(Diagnostic::own(format!("{first} and {second} are two questions; ask one")).into());
     }
-    Ok(asked.pop().map_or(Question::Whole, |(_, question)| question))
+    let question = asked.pop().map_or(Question::Whole, |(_, question)| question);
+    if on(matches, "fail") && !matches!(question, Question::Unused | Question::Undefined) {
+        return Err(Diagnostic::own("--fail goes with --unused or --undefined").into());
+    }
+    Ok(question)
 }
 
 /// Runs the command.
@@ -289,6 +293,11 @@ fn explain(
     format: &str,
 ) -> Result<Vec<u8>, Error> {
     let wanted = path_of(path);
+    let whole = path.trim_end_matches('.').len() == path.len() && !path.contains("..") && !path.starts_with('.');
+    if !whole && path != "." && !path.contains('\\') {
+        let message = format!("`{path}` has a key without a name");
+        return Err(Diagnostic::own(message).hint(format!("did you mean `{}`?", path_text(&wanted))).into());
+    }
     let explained = if wanted.is_empty() {
         explanation.all()
     } else {

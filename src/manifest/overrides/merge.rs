@@ -52,6 +52,13 @@ impl Merger<'_> {
                 into.extend(new);
                 Ok(())
             }
+            // No field of an object is a list here and a map there: it is a slip, and Kubernetes would refuse the result.
+            (Json::Array(_), Json::Object(_)) => {
+                Err(format!("`{}` is a list, and the patch has a map for it", path.join(".")))
+            }
+            (Json::Object(_), Json::Array(_)) => {
+                Err(format!("`{}` is a map, and the patch has a list for it", path.join(".")))
+            }
             (into, patch) => {
                 *into = Json::Null;
                 match patch {

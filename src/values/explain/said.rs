@@ -63,25 +63,30 @@ impl Said {
             if let Below::Keys(keys) = &mut said.below {
                 keys.remove(SOPS);
             }
-            said.lay_under(&Value::Map(MapType::Any, values.clone()));
+            said.lay_under(&Value::Map(MapType::Any, values.clone()), 0);
         }
         documents
     }
 
-    /// Replaces what it says, and keeps the places.
-    fn lay_under(&mut self, value: &Value) {
+    /// Replaces what it says, and keeps the places, as far as what is decrypted has the shape of what is written.
+    fn lay_under(&mut self, value: &Value, depth: usize) {
         match (&mut self.below, value) {
             (Below::Keys(keys), Value::Map(_, map)) => {
-                for (key, said) in keys {
-                    if let Some(value) = map.get(key) {
-                        said.lay_under(&value);
+                keys.retain(|key, _| map.get(key).is_some());
+                for (key, value) in map.entries() {
+                    match keys.get_mut(&*key.lossy()) {
+                        Some(said) => said.lay_under(&value, depth + 1),
+                        None => drop(keys.insert(key.to_string(), Said::value(&value, &self.at, false, depth + 1))),
                     }
                 }
             }
             (Below::Items(said), Value::List(_, items)) => {
-                said.iter_mut().zip(items.iter()).for_each(|(said, item)| said.lay_under(item));
+                said.truncate(items.len());
+                said.iter_mut().zip(items.iter()).for_each(|(said, item)| said.lay_under(item, depth + 1));
+                let more = items.iter().skip(said.len());
+                said.extend(more.map(|item| Said::value(item, &self.at, false, depth + 1)));
             }
-            _ => {}
+            (below, value) => *below = Said::value(value, &self.at, false, depth).below,
         }
         self.value = value.clone();
     }
@@ -154,7 +159,7 @@ impl Said {
         }
     }
 
-    /// Gives what stands below the only path of a tree the places of what is written there.
+    /// Gives what stands at the only path of a tree, and what is below that, the places of what is written there.
     pub(super) fn place_below(&mut self, path: &[String], written: &Said) {
         let mut said = self;
         for key in path {
@@ -162,6 +167,7 @@ impl Said {
             let Some(below) = keys.get_mut(key) else { return };
             said = below;
         }
+        said.at = written.at.clone();
         said.below.place(&written.below);
     }
 
@@ -273,7 +279,7 @@ impl Below {
     }
 }
 
-/// What the maps and lists in a project's `set` say, by the places of their keys.
+/// What the values in a project's `set` say, by the places of their keys.
 pub(super) fn settings(source: &Arc<Source>) -> HashMap<u32, Said> {
     let mut found = HashMap::new();
     for (root, offsets) in &yaml::nodes(&source.text) {
@@ -283,8 +289,7 @@ pub(super) fn settings(source: &Arc<Source>) -> HashMap<u32, Said> {
             let settings = declarations.iter().filter_map(|(_, declaration)| declaration.get("set"));
             for setting in settings {
                 let Data::Map(entries) = &setting.data else { continue };
-                let nested = |node: &Node| matches!(node.data, Data::Map(_) | Data::List(_));
-                for (key, value) in entries.iter().filter(|(_, value)| nested(value)) {
+                for (key, value) in entries {
                     found.insert(offsets.real(key.span).start, build.node(value, Some(key.span), 0));
                 }
             }
