@@ -1,7 +1,7 @@
 //! Both sides → what differs.
 
 use super::fields::{self, Difference};
-use super::ignore::{self, Rules};
+use super::ignore::{self, Rule, Rules};
 use super::lines::{self, Mark, Row};
 use super::matching::{Matched, matching};
 use super::objects::{Item, Part, objects, shared};
@@ -89,6 +89,8 @@ struct Comparison<'a> {
     to: Vec<Item>,
     from_parts: Vec<Part>,
     to_parts: Vec<Part>,
+    /// What does not count where one of two objects names the release's own namespace and the other none.
+    home: Option<Rule>,
 }
 
 /// What came of two texts.
@@ -105,7 +107,8 @@ impl<'a> Comparison<'a> {
     fn new(from: &Side<'a>, to: &Side<'a>, options: &'a Options, shared: HashMap<&Str, usize>) -> Self {
         let (left, from_parts) = objects(from, options, shared.clone());
         let (right, to_parts) = objects(to, options, shared);
-        Comparison { sides: [*from, *to], options, from: left, to: right, from_parts, to_parts }
+        let home = Rule::new(&[("path", "metadata.namespace")]).ok();
+        Comparison { sides: [*from, *to], options, from: left, to: right, from_parts, to_parts, home }
     }
 
     fn run(&self) -> (Vec<Change>, Texts) {
@@ -197,7 +200,10 @@ impl<'a> Comparison<'a> {
 
     /// Compares two objects; the texts where they are others now.
     fn pair(&self, from: &Item, to: &Item, renamed: bool) -> (Option<(Str, Str)>, Option<Change>) {
-        let rules = Rules::about(&self.options.ignore, &[&from.object, &to.object], &self.options.release);
+        let mut rules = Rules::about(&self.options.ignore, &[&from.object, &to.object], &self.options.release);
+        if let Some(home) = self.home.as_ref().filter(|_| from.own && to.own && from.named != to.named) {
+            rules.add(home);
+        }
         let secret = [from, to].iter().any(|item| secrets::may_be(&item.object.kind, &item.text));
         let (mut before, mut after) = (from.text.clone(), to.text.clone());
         if secret {

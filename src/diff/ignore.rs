@@ -229,6 +229,11 @@ impl<'r> Rules<'r> {
         Rules(rules.iter().filter(|rule| objects.iter().any(|object| rule.fits(object, release))).collect())
     }
 
+    /// Adds a rule of the comparison's own.
+    pub(super) fn add(&mut self, rule: &'r Rule) {
+        self.0.push(rule);
+    }
+
     /// Whether the whole object is left out.
     pub(super) fn whole(&self) -> bool {
         self.0.iter().any(|rule| rule.is_whole())

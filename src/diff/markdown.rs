@@ -1,6 +1,6 @@
 //! A review's comment: no longer than a forge takes, cut between objects; within the first one only if nothing else fits.
 
-use super::template::{self, Extent};
+use super::template::{self, Extent, Report};
 use super::{Compared, Layout, MAX_MARKDOWN};
 use crate::diagnostic::Error;
 
@@ -12,16 +12,17 @@ pub(super) fn write(report: &[Compared], layout: &Layout) -> Result<Vec<u8>, Err
     // No more than what can fit is ever rendered.
     let mut most = 0;
     let mut size = 0;
-    for change in report.iter().flat_map(|compared| &compared.changes) {
-        size += template::body(change, layout).len();
+    let report = Report::new(report, layout);
+    for number in 0..report.len() {
+        size += report.body(number).len();
         if size > limit {
             break;
         }
         most += 1;
     }
-    let render = |extent| template::render(&template, report, layout, extent, false);
+    let render = |extent| report.render(&template, extent, false);
     // What is counted above are lines; what the template adds may be too much.
-    if most > 0 || report.iter().all(|compared| compared.changes.is_empty()) {
+    if most > 0 || report.len() == 0 {
         let whole = render(Extent::of(most))?;
         if whole.len() <= limit {
             return Ok(whole);
@@ -30,8 +31,7 @@ pub(super) fn write(report: &[Compared], layout: &Layout) -> Result<Vec<u8>, Err
     if let Some(best) = longest(most, limit, &|changes| render(Extent::of(changes)))? {
         return Ok(best);
     }
-    let lines = report.iter().flat_map(|compared| &compared.changes).next();
-    let lines = lines.map(|change| template::body(change, layout).lines().count()).unwrap_or_default();
+    let lines = report.body(0).lines().count();
     let cut = longest(lines, limit, &|lines| render(Extent { changes: 1, lines: Some(lines) }))?;
     cut.map_or_else(|| render(Extent::of(0)), Ok)
 }

@@ -18,6 +18,8 @@ pub(super) struct Item {
     pub(super) object: Object,
     /// Whether it lives in the release's own namespace, or names none.
     pub(super) own: bool,
+    /// Whether its text names a namespace.
+    pub(super) named: bool,
     /// Its text.
     pub(super) text: Str,
     /// The template that made it.
@@ -115,7 +117,8 @@ fn take_apart(text: Str, source: &str, namespace: &str, document: usize, items: 
                 object.kind = kind;
             }
             let own = object.namespace == namespace;
-            items.push(Item { object, own, text, source: source.to_owned(), document, by_chance: false });
+            let named = node.get("metadata").is_some_and(|metadata| metadata.get("namespace").is_some());
+            items.push(Item { object, own, named, text, source: source.to_owned(), document, by_chance: false });
         }
         return;
     }
@@ -125,7 +128,7 @@ fn take_apart(text: Str, source: &str, namespace: &str, document: usize, items: 
     let api = head.api_version.lossy();
     let (group, version) = api.split_once('/').unwrap_or(("", &api));
     let place = if head.namespace.is_empty() { namespace.to_owned() } else { head.namespace.to_string() };
-    let own = place == namespace;
+    let (own, named) = (place == namespace, !head.namespace.is_empty());
     let object = Object {
         group: group.to_owned(),
         version: version.to_owned(),
@@ -133,7 +136,7 @@ fn take_apart(text: Str, source: &str, namespace: &str, document: usize, items: 
         namespace: place,
         name: head.name.to_string(),
     };
-    items.push(Item { object, own, text, source: source.to_owned(), document, by_chance: false });
+    items.push(Item { object, own, named, text, source: source.to_owned(), document, by_chance: false });
 }
 
 /// The items of a List as texts of their own, and what they are if they do not say it.

@@ -18,6 +18,8 @@ use crate::manifest::overrides;
 use crate::tera::{Context, File, Templates};
 use crate::value::{Map, Str, Value};
 use crate::world::World;
+use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 /// A template of rhelm's own.
@@ -41,28 +43,59 @@ impl Extent {
     }
 }
 
-/// Renders a report as far as it goes.
-///
-/// # Errors
-/// What is wrong with the template.
-pub(super) fn render(
-    template: &Arc<Source>,
-    report: &[Compared],
-    layout: &Layout,
-    extent: Extent,
-    is_page: bool,
-) -> Result<Vec<u8>, Error> {
-    let count = extent.changes;
+/// A report that can be rendered several times, as far as there is room: what is long is made once.
+pub(super) struct Report<'r> {
+    report: &'r [Compared],
+    layout: &'r Layout,
+    changes: Vec<(&'r Compared, &'r Change)>,
+    bodies: Vec<OnceCell<String>>,
+}
+
+impl<'r> Report<'r> {
+    pub(super) fn new(report: &'r [Compared], layout: &'r Layout) -> Self {
+        let changes = report.iter().flat_map(|compared| compared.changes.iter().map(move |change| (compared, change)));
+        let changes: Vec<(&Compared, &Change)> = changes.collect();
+        let bodies = changes.iter().map(|_| OnceCell::new()).collect();
+        Report { report, layout, changes, bodies }
+    }
+
+    /// How many changes there are.
+    pub(super) fn len(&self) -> usize {
+        self.changes.len()
+    }
+
+    /// The lines of a change as `diff` shows them.
+    pub(super) fn body(&self, number: usize) -> &str {
+        let Some((cell, (_, change))) = self.bodies.get(number).zip(self.changes.get(number)) else { return "" };
+        cell.get_or_init(|| body(change, self.layout))
+    }
+
+    /// Renders as far as it goes.
+    ///
+    /// # Errors
+    /// What is wrong with the template.
+    pub(super) fn render(&self, template: &Arc<Source>, extent: Extent, is_page: bool) -> Result<Vec<u8>, Error> {
+        render(self, template, extent, is_page)
+    }
+}
+
+fn render(whole: &Report<'_>, template: &Arc<Source>, extent: Extent, is_page: bool) -> Result<Vec<u8>, Error> {
+    let Report { report, layout, .. } = whole;
+    let (report, layout, all) = (*report, *layout, whole.len());
+    let own = layout.template.is_none();
     let file = File { name: template.name.clone(), source: template.clone() };
     let templates = Templates::parse(&[file], None, false)?;
     let mut context = Context::default();
-    let all: usize = report.iter().map(|compared| compared.changes.len()).sum();
-    let changes = report.iter().flat_map(|compared| compared.changes.iter().map(move |change| (compared, change)));
-    let changes: Vec<(&Compared, &Change)> = changes.take(count).collect();
+    let changes = whole.changes.get(..extent.changes.min(all)).unwrap_or_default();
     let objects = changes.iter().enumerate().map(|(number, (compared, change))| {
-        // Pages have their lines put in afterwards: they may be more than Tera takes.
-        let html = if is_page { format!("{MARK}{number}{MARK_END}") } else { page(change, layout) };
-        object(&style::label(report, compared), compared, change, layout, &html, extent.lines)
+        // Pages have their lines put in afterwards: they may be more than Tera takes. Our own templates ask for one of both.
+        let html = match is_page {
+            true => format!("{MARK}{number}{MARK_END}"),
+            false if own => String::new(),
+            false => page(change, layout),
+        };
+        let lines = if own && is_page { "" } else { whole.body(number) };
+        object(&style::label(report, compared), compared, change, (lines, &html), extent.lines, own)
     });
     let objects: Vec<Value> = objects.collect();
     let plan = plan(report);
@@ -82,7 +115,7 @@ pub(super) fn render(
         ("changes", Value::list(objects)),
         ("plan", plan),
         ("releases", Value::list(releases.collect())),
-        ("left_out", number(all.saturating_sub(count))),
+        ("left_out", number(all.saturating_sub(extent.changes))),
     ] {
         context.insert(name, &value).map_err(|words| Error::from(Diagnostic::own(words)))?;
     }
@@ -133,12 +166,11 @@ fn object(
     label: &str,
     compared: &Compared,
     change: &Change,
-    layout: &Layout,
-    html: &str,
+    (lines, html): (&str, &str),
     most: Option<usize>,
+    own: bool,
 ) -> Value {
-    let lines = if layout.template.is_none() && html.starts_with(MARK) { String::new() } else { body(change, layout) };
-    let lines = most.map_or(lines.clone(), |most| cut(&lines, most));
+    let lines = most.map_or(Cow::Borrowed(lines), |most| Cow::Owned(cut(lines, most)));
     let mut risks = change.warnings();
     let most = most.unwrap_or(usize::MAX);
     if risks.len() > most.max(1) {
@@ -146,7 +178,12 @@ fn object(
         risks.truncate(most.max(1));
         risks.push(format!("{more} more"));
     }
-    let fields = change.fields.iter().take(most).map(|field| {
+    // Our own templates tell reasons only, and values can be long.
+    let told = change.fields.iter().take(most).filter(|field| !own || !field.why.is_empty());
+    let fields = told.map(|field| {
+        if own {
+            return map([("path", text(&field.path)), ("why", texts(&field.why))]);
+        }
         map([
             ("path", text(&field.path)),
             ("from", field.from.as_ref().map_or(Value::Nil, overrides::value)),
@@ -183,7 +220,7 @@ fn object(
 }
 
 /// The lines of an object as `diff` shows them.
-pub(super) fn body(change: &Change, layout: &Layout) -> String {
+fn body(change: &Change, layout: &Layout) -> String {
     let mut out = Vec::new();
     let layout = Layout { context: layout.context, ..Layout::default() };
     helm::body(&mut out, change, &layout);

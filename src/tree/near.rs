@@ -40,10 +40,20 @@ fn elsewhere(tree: &dyn Tree, path: &str, is_wanted: fn(bool) -> bool) -> Option
             return Some(format!("{folder}{name}"));
         }
         near = near.or_else(|| {
-            ending(name, &names).or_else(|| nearest(name, names.iter().copied())).map(|near| format!("{folder}{near}"))
+            ending(name, &names)
+                .or_else(|| nearest(name, names.iter().copied()).filter(|near| is_one_slip(near, name)))
+                .map(|near| format!("{folder}{near}"))
         });
     }
     near
+}
+
+/// Whether two names differ in one letter: elsewhere less is known of what was meant.
+fn is_one_slip(a: &str, b: &str) -> bool {
+    let same = a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();
+    let (a, b) = (a.as_bytes().get(same..).unwrap_or_default(), b.as_bytes().get(same..).unwrap_or_default());
+    let same = a.iter().rev().zip(b.iter().rev()).take_while(|(a, b)| a == b).count();
+    a.len() - same <= 1 && b.len() - same <= 1
 }
 
 fn by_parts(tree: &dyn Tree, path: &str, is_wanted: fn(bool) -> bool) -> Option<String> {
