@@ -47,7 +47,7 @@ fn sort(json: &mut Json, kind: &str, path: &mut Vec<Step>) {
             for (key, value) in map.iter_mut() {
                 path.push(Step::Key(key.clone()));
                 sort(value, kind, path);
-                if is_quantity(&keys_of(path))
+                if is_quantity(kind, &keys_of(path))
                     && let Some(text) = Quantity::of(value)
                 {
                     *value = Json::String(text.form());
@@ -66,7 +66,7 @@ fn sort(json: &mut Json, kind: &str, path: &mut Vec<Step>) {
             if kind.is_empty() {
                 return;
             }
-            if keys::is_set(kind, above, last) {
+            if keys::is_set(kind, above, last) || is_unordered(kind, above, last) {
                 items.sort_by_key(ToString::to_string);
             }
             let Some(key) = keys::merge_key(kind, above, last) else { return };
@@ -80,8 +80,39 @@ fn sort(json: &mut Json, kind: &str, path: &mut Vec<Step>) {
 }
 
 /// Whether the API takes a quantity there.
-fn is_quantity(keys: &[&str]) -> bool {
-    matches!(keys, [.., "resources", "limits" | "requests", _])
+fn is_quantity(kind: &str, keys: &[&str]) -> bool {
+    match (kind, keys) {
+        ("", _) => false,
+        (_, [.., "resources", "limits" | "requests", _])
+        | (_, [.., "emptyDir", "sizeLimit"])
+        | (_, [.., "resourceFieldRef", "divisor"])
+        | ("ResourceQuota", ["spec", "hard", _])
+        | ("LimitRange", ["spec", "limits", "min" | "max" | "default" | "defaultRequest" | "maxLimitRequestRatio", _])
+        | ("PersistentVolume", ["spec", "capacity", _])
+        | ("RuntimeClass", ["overhead", "podFixed", _])
+        | ("HorizontalPodAutoscaler", ["spec", "metrics", .., "value" | "averageValue" | "targetValue"])
+        | ("HorizontalPodAutoscaler", ["spec", "metrics", _, "targetAverageValue"]) => true,
+        _ => false,
+    }
+}
+
+/// Lists whose order means nothing, beside those that patches take for sets: a patch replaces these whole.
+fn is_unordered(kind: &str, above: &[&str], list: &str) -> bool {
+    let parent = above.last().copied().unwrap_or_default();
+    match (kind, parent, list) {
+        (_, "spec", "tolerations") | (_, "capabilities", "add" | "drop") => true,
+        (_, "securityContext", "supplementalGroups" | "sysctls") => true,
+        (_, "nodeSelectorTerms" | "preference" | "labelSelector" | "selector" | "namespaceSelector", list) => {
+            matches!(list, "matchExpressions" | "matchFields")
+        }
+        (_, "matchExpressions" | "matchFields", "values") => true,
+        ("Role" | "ClusterRole", "", "rules") => true,
+        ("HorizontalPodAutoscaler", "spec", "metrics") => true,
+        ("NetworkPolicy", "spec", "ingress" | "egress") => true,
+        ("NetworkPolicy", "ingress" | "egress", "from" | "to" | "ports") => true,
+        ("ResourceQuota", "spec", "scopes") => true,
+        _ => false,
+    }
 }
 
 #[cfg(test)]
@@ -90,12 +121,29 @@ mod tests {
 
     #[test]
     fn orders() {
-        let normal = |text: &str| String::from_utf8(normal(text.as_bytes(), "Deployment").unwrap()).unwrap();
+        let of = |text: &str, kind: &str| String::from_utf8(normal(text.as_bytes(), kind).unwrap()).unwrap();
+        let normal = |text: &str| of(text, "Deployment");
+        assert_eq!(
+            of("rules: [{apiGroups: [b, a], verbs: [get]}, {apiGroups: [], verbs: [list]}]", "Role"),
+            of("rules: [{verbs: [list], apiGroups: []}, {apiGroups: [a, b], verbs: [get]}]", "Role")
+        );
+        let quota = |hard: &str| of(&format!("spec: {{hard: {{cpu: {hard}}}}}"), "ResourceQuota");
+        assert_eq!(quota("1"), quota("\"1\""));
+        assert_eq!(quota("1000m"), quota("1"));
+        let target = |value: &str| {
+            let text = format!("spec: {{metrics: [{{resource: {{target: {{averageValue: {value}}}}}}}]}}");
+            of(&text, "HorizontalPodAutoscaler")
+        };
+        assert_eq!(target("1024Mi"), target("1Gi"));
         let a = "spec:\n  containers:\n  - {name: b, image: x}\n  - name: \"a\" # c\n    env: [{name: Z}, {name: Y}]\n";
         let b =
             "spec:\n  containers:\n  - name: a\n    env:\n    - name: Y\n    - name: Z\n  - image: x\n    name: b\n";
         assert_eq!(normal(a), normal(b));
         assert_eq!(normal("metadata: {finalizers: [b, a]}"), normal("metadata: {finalizers: [a, b]}"));
+        assert_eq!(
+            normal("spec: {tolerations: [{key: b}, {key: a}], volumes: [{name: v, emptyDir: {sizeLimit: 1024Mi}}]}"),
+            normal("spec: {tolerations: [{key: a}, {key: b}], volumes: [{name: v, emptyDir: {sizeLimit: 1Gi}}]}")
+        );
         assert_ne!(normal("args: [a, b]"), normal("args: [b, a]"));
     }
 }

@@ -17,7 +17,7 @@ use crate::render::Memo;
 use crate::subject::{Flags, Rendering};
 use crate::value::Str;
 use candidates::{Candidate, differing, one_sided};
-use search::{Found, Search};
+use search::{Found, Search, alike};
 use spot::Spot;
 use std::collections::BTreeMap;
 
@@ -78,6 +78,8 @@ pub fn explain(changes: &mut [Change], from: &Side<'_>, to: &Side<'_>, known: &K
         by_chance: spots.iter().any(Spot::has_chance),
         tried: BTreeMap::new(),
         renders: 0,
+        work: 0,
+        alike: alike(&spots),
         exhausted: false,
         found: spots.iter().map(|_| Found::default()).collect(),
     };

@@ -1,18 +1,24 @@
 //! Renders with other values, and what that moves.
 
 use super::candidates::{Candidate, LIKELY, put};
-use super::spot::Spot;
+use super::spot::{Spot, name};
 use super::{Known, MAX_TOLD};
-use crate::diff::{self, Options, Side};
+use crate::diff::{self, Change, Options, Side};
 use crate::manifest::Manifests;
 use crate::render::Memo;
 use crate::subject::{Rendered, Rendering, Trial};
 use crate::value::MapRef;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
 /// The most renders for one release. A count and no time, so that the same inputs give the same text.
 const MAX_RENDERS: usize = 400;
+/// The most that is compared for one release, in about as many nanoseconds: a minute.
+const MAX_WORK: usize = 60_000_000_000;
+/// What a byte that is rendered and compared costs, and a pair of fields.
+const BYTE: usize = 50;
+const PAIR: usize = 20;
+
 /// What was found of a field.
 #[derive(Default)]
 pub(super) struct Found {
@@ -29,6 +35,47 @@ impl Found {
     pub(super) fn back(&self) -> BTreeSet<usize> {
         self.alone.iter().filter(|(_, back)| **back).map(|(i, _)| *i).collect()
     }
+}
+
+/// Changes by the names of their objects.
+struct ByName<'c> {
+    changes: &'c [Change],
+    names: HashMap<String, Vec<usize>>,
+}
+
+impl<'c> ByName<'c> {
+    fn new(changes: &'c [Change], homes: [&str; 2]) -> Self {
+        let mut names: HashMap<String, Vec<usize>> = HashMap::new();
+        for (i, change) in changes.iter().enumerate() {
+            for object in [Some(&change.object), change.from_object.as_ref()].into_iter().flatten() {
+                let places = names.entry(name(object, homes)).or_default();
+                if places.last() != Some(&i) {
+                    places.push(i);
+                }
+            }
+        }
+        ByName { changes, names }
+    }
+
+    /// The changes of a field's object, in their order.
+    fn about(&self, spot: &Spot) -> impl Iterator<Item = &'c Change> + Clone + use<'c> {
+        let found = spot.names.iter().filter_map(|name| self.names.get(name)).flatten().copied();
+        let mut places: Vec<usize> = found.collect();
+        places.sort_unstable();
+        places.dedup();
+        let changes = self.changes;
+        places.into_iter().filter_map(|i| changes.get(i))
+    }
+}
+
+/// Of each field how many came or went as it did in the same list without keys.
+pub(super) fn alike(spots: &[Spot]) -> Vec<usize> {
+    let key = |spot: &Spot| Some((spot.list.clone()?, spot.names.clone(), spot.known.is_some()));
+    let mut counts: HashMap<_, usize> = HashMap::new();
+    for key in spots.iter().filter_map(key) {
+        *counts.entry(key).or_default() += 1;
+    }
+    spots.iter().map(|spot| key(spot).and_then(|key| counts.get(&key).copied()).unwrap_or_default()).collect()
 }
 
 /// What came of a render; fields by their numbers.
@@ -58,6 +105,10 @@ pub(super) struct Search<'a> {
     /// What was rendered before; none: it failed.
     pub(super) tried: BTreeMap<Vec<usize>, Option<Rc<Outcome>>>,
     pub(super) renders: usize,
+    /// What that cost so far.
+    pub(super) work: usize,
+    /// Of each field how many came or went in the same list.
+    pub(super) alike: Vec<usize>,
     /// Whether something could not be tried.
     pub(super) exhausted: bool,
     pub(super) found: Vec<Found>,
@@ -68,12 +119,16 @@ impl Search<'_> {
         if let Some(outcome) = self.tried.get(chosen) {
             return outcome.clone();
         }
-        if self.renders >= MAX_RENDERS {
+        if self.renders >= MAX_RENDERS || self.work >= MAX_WORK {
             self.exhausted = true;
             return None;
         }
         self.renders += 1;
-        let outcome = self.render(chosen).map(|manifests| Rc::new(self.outcome(&manifests)));
+        let outcome = self.render(chosen).map(|manifests| {
+            let (outcome, work) = self.outcome(&manifests);
+            self.work = self.work.saturating_add(work);
+            Rc::new(outcome)
+        });
         self.tried.insert(chosen.to_vec(), outcome.clone());
         outcome
     }
@@ -93,20 +148,25 @@ impl Search<'_> {
         Some(rendered.manifests)
     }
 
-    fn outcome(&self, manifests: &Manifests) -> Outcome {
+    /// What a render moves, and what it cost to see that.
+    fn outcome(&self, manifests: &Manifests) -> (Outcome, usize) {
+        let texts = manifests.resources.iter().chain(&manifests.hooks);
+        let mut work = BYTE * texts.map(|document| document.text.len()).sum::<usize>();
         let side = Side { manifests, ..*self.side };
         let marked = self.known.options.marked && self.by_chance;
         let whole = Options { marked, ..self.known.options.clone() };
         let options = Options { no_renames: true, ..whole.clone() };
         let moved = diff::compare(&side, self.side, &options);
         let mut outcome = Outcome::default();
-        let about = |spot: &Spot| moved.iter().any(|change| spot.is_about(change, self.homes));
-        if !self.spots.iter().any(about) {
-            return outcome;
+        let moved = ByName::new(&moved, self.homes);
+        if !self.spots.iter().any(|spot| moved.about(spot).next().is_some()) {
+            return (outcome, work);
         }
         let left = diff::compare(&side, self.other, &whole);
+        let left = ByName::new(&left, self.homes);
         for (i, spot) in self.spots.iter().enumerate() {
-            let mut about = moved.iter().filter(|change| spot.is_about(change, self.homes));
+            let mut about = moved.about(spot);
+            work += PAIR * about.clone().map(|change| change.fields.len()).sum::<usize>();
             if !about.clone().any(|change| spot.is_touched(change)) {
                 continue;
             }
@@ -114,17 +174,12 @@ impl Search<'_> {
             if about.any(|change| spot.is_moved(change)) {
                 outcome.moved.insert(i);
             }
-            let is_alike = |other: &&Spot| {
-                spot.list.is_some()
-                    && other.list == spot.list
-                    && other.names == spot.names
-                    && other.known.is_some() == spot.known.is_some()
-            };
-            if spot.is_back(&left, self.spots.iter().filter(is_alike).count(), self.homes) {
+            work += PAIR * left.about(spot).map(|change| change.fields.len()).sum::<usize>();
+            if spot.is_back(left.about(spot), self.alike.get(i).copied().unwrap_or_default()) {
                 outcome.back.insert(i);
             }
         }
-        outcome
+        (outcome, work)
     }
 
     /// Finds which of the chosen values move which of the wanted fields by themselves.
@@ -194,9 +249,14 @@ impl Search<'_> {
             let is_it = |outcome: &Outcome| holds(outcome).contains(&i);
             // What another field needs is often enough.
             let start = known.iter().find(|set| matches!(self.tried.get(*set), Some(Some(o)) if is_it(o))).cloned();
-            let set = self.needed(start.as_deref().unwrap_or(chosen), &is_it);
+            // Where nothing can be tried any more, many values stay many.
+            let hopeless = start.is_none() && self.exhausted && chosen.len() > MAX_TOLD;
+            let set = if hopeless { None } else { self.needed(start.as_deref().unwrap_or(chosen), &is_it) };
             if let Some(set) = &set {
-                known.push(set.iter().copied().collect());
+                let set = set.iter().copied().collect();
+                if !known.contains(&set) {
+                    known.push(set);
+                }
             }
             sets.insert(i, set);
         }

@@ -82,11 +82,6 @@ impl Spot {
         shows(&self.known, text) != shows(&self.other, text)
     }
 
-    pub(super) fn is_about(&self, change: &Change, homes: [&str; 2]) -> bool {
-        let objects = [Some(&change.object), change.from_object.as_ref()];
-        objects.into_iter().flatten().any(|object| self.names.contains(&name(object, homes)))
-    }
-
     /// Whether a change may be one of this field.
     pub(super) fn is_touched(&self, change: &Change) -> bool {
         // Where the object comes or goes, all of it moves.
@@ -127,11 +122,11 @@ impl Spot {
         }
     }
 
-    /// Whether the field is as on the other side, by what still differs from it. `alike` counts the items that came or went in
-    /// the same list.
-    pub(super) fn is_back(&self, left: &[Change], alike: usize, homes: [&str; 2]) -> bool {
+    /// Whether the field is as on the other side, by what still differs from it in its object. `alike` counts the items that
+    /// came or went in the same list.
+    pub(super) fn is_back<'c>(&self, left: impl Iterator<Item = &'c Change>, alike: usize) -> bool {
         let mut siblings = 0;
-        for change in left.iter().filter(|change| self.is_about(change, homes)) {
+        for change in left {
             if matches!(change.kind, ChangeKind::Added | ChangeKind::Removed) {
                 return false;
             }
