@@ -264,8 +264,11 @@ fn snapshot(
         InputKind::File => from_project(tree, job.project, &input.name),
         InputKind::Setting | InputKind::Flag => input.name.clone(),
     };
-    // What is given on the command line may be what nobody shall be able to guess.
-    let counts = |input: &&Input| sealed != Sealed::Omit || input.kind != InputKind::Flag;
+    // Whoever has a digest of all that goes in can try what a weak password would make of it.
+    let inputs = match sealed {
+        Sealed::Omit => secret::OMITTED.to_owned(),
+        _ => saved::digest(rendered.inputs.iter().map(|input| &*input.text)),
+    };
     let header = Header {
         chart: rendered.chart.clone(),
         environment: job.environment.name.text.clone(),
@@ -275,7 +278,7 @@ fn snapshot(
         secrets: sealed,
         crds,
         tests,
-        inputs: saved::digest(rendered.inputs.iter().filter(counts).map(|input| &*input.text)),
+        inputs,
     };
     saved::write(&header, &rendered.manifests)
 }
