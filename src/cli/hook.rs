@@ -235,8 +235,7 @@ fn saved(matches: &ArgMatches, touched: &Touched, asked: &Asked<'_>, terminal: &
         }
         let environments: Vec<&Environment> = project.concrete().collect();
         for path in snapshots::orphans(&Disk, project, &environments) {
-            std::fs::remove_file(&path)
-                .map_err(|error| Diagnostic::own(format!("`{path}` cannot be removed: {error}")))?;
+            snapshots::remove(&path)?;
             outcome.said.push(("removed", path));
             outcome.stale = true;
         }

@@ -53,8 +53,7 @@ pub(super) fn run(matches: &ArgMatches, terminal: &mut Terminal) -> Result<(), E
     if let Some(chosen) = selection.whole() {
         for path in orphans(&tree, &selection.project, &chosen) {
             if prune {
-                std::fs::remove_file(&path)
-                    .map_err(|error| Diagnostic::own(format!("`{path}` cannot be removed: {error}")))?;
+                super::snapshots::remove(&path)?;
                 outcome.said.push(("removed", path));
             } else {
                 outcome.said.push(("orphan", path));

@@ -96,6 +96,17 @@ pub(super) fn write(path: &str, text: &[u8]) -> Result<(), Error> {
     Ok(())
 }
 
+/// Removes a snapshot, and its environment's folder with the last of them.
+///
+/// # Errors
+/// What the system says.
+pub(super) fn remove(path: &str) -> Result<(), Error> {
+    std::fs::remove_file(path).map_err(|error| Diagnostic::own(format!("`{path}` cannot be removed: {error}")))?;
+    // A folder that is not empty stays.
+    let _ = Path::new(path).parent().map(std::fs::remove_dir);
+    Ok(())
+}
+
 /// Removes what killed processes left of a snapshot.
 fn leftovers(folder: &Path, name: &str) {
     let start = format!(".{name}.");

@@ -87,7 +87,10 @@ fn is_quantity(kind: &str, keys: &[&str]) -> bool {
         | (_, [.., "emptyDir", "sizeLimit"])
         | (_, [.., "resourceFieldRef", "divisor"])
         | ("ResourceQuota", ["spec", "hard", _])
-        | ("LimitRange", ["spec", "limits", "min" | "max" | "default" | "defaultRequest" | "maxLimitRequestRatio", _])
+        | (
+            "LimitRange",
+            ["spec", "limits", "min" | "max" | "default" | "defaultRequest" | "maxLimitRequestRatio", _],
+        )
         | ("PersistentVolume", ["spec", "capacity", _])
         | ("RuntimeClass", ["overhead", "podFixed", _])
         | ("HorizontalPodAutoscaler", ["spec", "metrics", .., "value" | "averageValue" | "targetValue"])

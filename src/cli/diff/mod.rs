@@ -103,6 +103,11 @@ fn stated(matches: &ArgMatches) -> Result<(Option<String>, Option<String>), Erro
         )
         .into());
     }
+    let layers = texts(matches, "values");
+    let given = [&from, &to, &against].into_iter().flatten().chain(&layers);
+    if given.filter(|text| text.trim() == "-").count() > 1 {
+        return Err(Diagnostic::own("`-` stands for stdin, which can be read once").into());
+    }
     match (from, to, against) {
         (None, None, against) => Ok((against, None)),
         (Some(from), Some(to), _) => Ok((Some(from), Some(to))),
