@@ -1,7 +1,6 @@
 //! Both sides of each release → what is shown, and what failed.
 
 use super::super::onto::Clusters;
-use super::super::spread::spread;
 use super::super::terminal::Terminal;
 use super::super::{failures, fleet, pager};
 use super::Comparison;
@@ -11,6 +10,7 @@ use crate::diff::{self, Compared, Format, Kept, Options, Side};
 use crate::manifest::chance::CHANCE;
 use crate::manifest::{self, Claims, Manifests};
 use crate::release::{is_not_found, saved};
+use crate::spread::spread;
 use crate::subject::{Flags, Rendered, Rendering};
 use crate::text::Str;
 use crate::tree::{Disk, Tree};
@@ -251,7 +251,7 @@ pub(super) fn finish(
     comparison: &Comparison,
     terminal: &mut Terminal,
 ) -> Result<(), Error> {
-    let done = spread(pairs, |pair| one(pair, from_label, flags, comparison));
+    let done = spread(None, pairs, |pair| one(pair, from_label, flags, comparison));
     let mut reports = Vec::new();
     let mut failures: Vec<Error> = Vec::new();
     let mut failed = Vec::new();
