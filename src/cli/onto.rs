@@ -9,8 +9,8 @@ use crate::diagnostic::{Diagnostic, Error};
 use crate::engine::{KubeVersion, Release};
 use crate::go::slog::{Level, line};
 use crate::manifest::Manifests;
-use crate::release::{Record, Storage, is_not_found, latest};
-use crate::subject::Ground;
+use crate::release::{Record, Storage, is_not_found, latest, upgraded};
+use crate::subject::{Ground, Seen, Standing};
 use crate::tree::{Disk, Tree};
 use crate::value::Value;
 use crate::yaml;
@@ -223,6 +223,38 @@ impl<'m> Clusters<'m> {
             None => known.versions.insert((cluster.kube_version()?, cluster.api_versions()?)).clone(),
         };
         Ok(Ground { kube_version, api_versions, lookup: cluster.lookup(), revision: 1, is_upgrade: false })
+    }
+
+    /// What the cluster of an environment holds of a release, and would hold of what a chart makes. `recorded` is what the
+    /// revision holds that an upgrade would start from, and whether the server would apply it.
+    ///
+    /// # Errors
+    /// The cluster cannot be asked, or an object must not be read.
+    pub(super) fn see(
+        &self,
+        (name, namespace, context): &(String, String, Option<String>),
+        (recorded, server_side): (&Manifests, bool),
+        chart: &Manifests,
+    ) -> Result<Seen, Error> {
+        let reached = self.reached(context.as_deref())?;
+        let Cluster { api, discovery } = &reached.cluster;
+        Standing { api: api.as_ref(), discovery, name, namespace, recorded, server_side }.see(chart)
+    }
+
+    /// The revision that an upgrade would start from.
+    ///
+    /// # Errors
+    /// There is none, or it cannot be had.
+    pub(super) fn upgraded(
+        &self,
+        (name, namespace, context): &(String, String, Option<String>),
+        warnings: &mut Vec<String>,
+    ) -> Result<Record, Error> {
+        let storage = self.storage(namespace, context.as_deref())?;
+        let mut unreadable = Vec::new();
+        let found = upgraded(storage.as_ref(), name, &mut unreadable);
+        warnings.extend(unreadable.iter().map(|diagnostic| format!("warning: {}", diagnostic.message)));
+        found
     }
 
     /// What Helm stored of a release: a revision, or the last.
