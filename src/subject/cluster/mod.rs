@@ -246,8 +246,11 @@ impl Standing<'_> {
         if let Some(live) = &mut live {
             without_noise(live);
         }
+        let settle = |json: &mut Json, live: Option<&Json>| {
+            threeway::settle(json, live, wanted.known_kind(), &|text| text.contains(CHANCE));
+        };
         let mut json = wanted.json.clone();
-        threeway::settle(&mut json, live.as_ref(), wanted.known_kind(), &|text| text.contains(CHANCE));
+        settle(&mut json, live.as_ref());
         let Some(live) = live else {
             if wanted.varies() {
                 return Ok(Answer::Missing(None));
@@ -260,7 +263,7 @@ impl Standing<'_> {
                 Err(refusal) => Err(refusal),
             };
         };
-        let after = match self.upgraded(question, wanted, &json, &manager, &mut remarks) {
+        let after = match self.upgraded(question, wanted, (&json, &live), &manager, &mut remarks) {
             Ok(mut after) => {
                 without_noise(&mut after);
                 after
@@ -268,7 +271,9 @@ impl Standing<'_> {
             Err(refusal) if is_judgement(&refusal) => {
                 remarks.push(if is_forbidden(&refusal) { Remark::Forbidden } else { Remark::Refused(refusal.message) });
                 let before = question.before.map(|before| plain(&before.json, wanted));
-                threeway::merged(&live, &plain(&json, wanted), before.as_ref(), wanted.known_kind())
+                let mut json = plain(&wanted.json, wanted);
+                settle(&mut json, Some(&live));
+                threeway::merged(&live, &json, before.as_ref(), wanted.known_kind())
             }
             Err(refusal) => return Err(refusal),
         };
@@ -280,7 +285,7 @@ impl Standing<'_> {
         &self,
         question: &Question<'_>,
         wanted: &Wanted,
-        json: &Json,
+        (json, live): (&Json, &Json),
         manager: &str,
         remarks: &mut Vec<Remark>,
     ) -> Result<Json, Refusal> {
@@ -295,19 +300,20 @@ impl Standing<'_> {
                 answer => answer,
             };
         }
-        let patch = |by_keys| {
+        let patch = |kind: PatchKind, known: &str| {
             let before = question.before.map(|before| &before.json);
-            self.owned(&threeway::patch(json, before, wanted.known_kind(), by_keys))
-        };
-        if wanted.known_kind().is_empty() {
-            return self.rehearsed(target, PatchKind::Merge, manager, false, patch(false));
-        }
-        match self.rehearsed(target, PatchKind::Strategic, manager, false, patch(true)) {
-            // Some groups of Kubernetes' are custom resources.
-            Err(Refusal { kind: Kind::Status(415), .. }) => {
-                self.rehearsed(target, PatchKind::Merge, manager, false, patch(false))
+            match threeway::patch(live, &self.owned(json), before, known) {
+                Some(patch) => self.rehearsed(target, kind, manager, false, patch),
+                None => Ok(live.clone()),
             }
-            answer => answer,
+        };
+        match wanted.known_kind() {
+            "" => patch(PatchKind::Merge, ""),
+            known => match patch(PatchKind::Strategic, known) {
+                // Some groups of Kubernetes' are custom resources.
+                Err(Refusal { kind: Kind::Status(415), .. }) => patch(PatchKind::Merge, ""),
+                answer => answer,
+            },
         }
     }
 
@@ -399,22 +405,24 @@ impl Standing<'_> {
                 Answer::Failed(_) | Answer::Unasked => {}
             }
         }
-        for (target, kinds, verbs) in forbidden.values() {
-            let (kinds, verbs): (Vec<&str>, Vec<&str>) =
-                (kinds.iter().copied().collect(), verbs.iter().copied().collect());
-            seen.warnings.push(format!(
-                "the cluster does not allow a dry run of {}, so the fields that the chart and its last revision name are \
-                 compared; {}",
-                kinds.join(", "),
-                rule(target, &kinds, &verbs)
-            ));
+        if forbidden.is_empty() {
+            return;
         }
+        let listed = |words: &BTreeSet<_>| words.iter().copied().collect::<Vec<&str>>();
+        let kinds: Vec<&str> = forbidden.values().flat_map(|(_, kinds, _)| listed(kinds)).collect();
+        let rules = forbidden.values().map(|(target, kinds, verbs)| rule(target, &listed(kinds), &listed(verbs)));
+        let rules: String = rules.map(|rule| format!("\n  {rule}")).collect();
+        let words = "so the fields that the chart and its last revision name are compared";
+        seen.warnings.push(format!(
+            "the cluster does not allow a dry run of {}, {words}{rules}",
+            kinds.join(", ")
+        ));
     }
 }
 
 impl Seen {
     fn refuse(&mut self, object: &Wanted, why: &str) {
-        let words = "the cluster does not take it as it would be";
+        let words = "the cluster would refuse it";
         let why = if object.object.kind == "Secret" { UNTOLD.to_owned() } else { one_line(why) };
         self.warnings.push(format!("{}: {words}: {why}", object.object));
         self.risks.push((object.object.clone(), words.to_owned()));

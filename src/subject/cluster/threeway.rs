@@ -18,10 +18,10 @@ pub(super) fn merged(live: &Json, wanted: &Json, before: Option<&Json>, kind: &s
     after
 }
 
-/// The patch from `before` to what the chart wants: all that it wants, and what goes. With `by_keys` lists are merged by their
-/// keys (a strategic merge patch), else replaced.
-pub(super) fn patch(wanted: &Json, before: Option<&Json>, kind: &str, by_keys: bool) -> Json {
-    Walk { kind: if by_keys { kind } else { "" }, path: Vec::new() }.patch(wanted, before)
+/// The patch that makes of the live object what the chart wants, and takes out what only `before` wanted; none if nothing is to
+/// be changed. Lists are merged by the keys of the kind (a strategic merge patch); without a kind they are replaced.
+pub(super) fn patch(live: &Json, wanted: &Json, before: Option<&Json>, kind: &str) -> Option<Json> {
+    Walk { kind, path: Vec::new() }.patch(wanted, before, Some(live))
 }
 
 /// Puts what the cluster has in the place of values that `varies` says are made by chance; where it has nothing they are left
@@ -171,47 +171,79 @@ impl Walk<'_> {
             *own = wants.to_vec();
         } else {
             let mut left: Vec<Json> = std::mem::take(own);
-            for item in wants {
-                let fits = |walk: &mut Self, other: &Json| {
+            let mut fitting = |item: &Json| {
+                let fits = |other: &Json| {
                     let mut after = other.clone();
-                    walk.merge(&mut after, item, None);
+                    self.merge(&mut after, item, None);
                     after == *other
                 };
-                let found = left.iter().position(|other| fits(self, other));
-                own.push(found.map_or_else(|| item.clone(), |at| left.remove(at)));
+                left.iter().position(fits).map(|at| left.remove(at))
+            };
+            let found: Vec<Option<Json>> = wants.iter().map(&mut fitting).collect();
+            // What changed takes the place of what is left, one by one: a server has filled in the same there.
+            let mut left = left.into_iter();
+            for (item, found) in wants.iter().zip(found) {
+                own.push(found.unwrap_or_else(|| match left.next() {
+                    Some(mut other) => {
+                        self.merge(&mut other, item, None);
+                        other
+                    }
+                    None => item.clone(),
+                }));
             }
         }
     }
 
-    fn patch(&mut self, wanted: &Json, before: Option<&Json>) -> Json {
-        match wanted {
-            Json::Object(wants) => {
+    /// None: nothing is to be changed.
+    fn patch(&mut self, wanted: &Json, before: Option<&Json>, live: Option<&Json>) -> Option<Json> {
+        match (wanted, live) {
+            (Json::Object(wants), Some(Json::Object(own))) => {
                 let mut out = Map::new();
                 for (key, value) in wants {
                     let before = before.and_then(|before| before.get(key));
-                    out.insert(key.clone(), self.below(key, |walk| walk.patch(value, before)));
+                    let patch = self.below(key, |walk| walk.patch(value, before, own.get(key)));
+                    out.extend(patch.map(|patch| (key.clone(), patch)));
                 }
                 for key in before.and_then(Json::as_object).into_iter().flat_map(Map::keys) {
-                    out.entry(key.clone()).or_insert(Json::Null);
+                    if own.contains_key(key) && !wants.contains_key(key) {
+                        out.insert(key.clone(), Json::Null);
+                    }
                 }
-                Json::Object(out)
+                (!out.is_empty()).then_some(Json::Object(out))
             }
-            Json::Array(wants) => {
+            (Json::Array(wants), Some(Json::Array(own))) => {
                 let before = list(before);
-                let Some(key) = self.key(&[wants, before]) else { return wanted.clone() };
-                let of = |item: &Json| name(item, key).and_then(|n| named(before, &n, key));
-                let mut out: Vec<Json> = wants.iter().map(|item| self.patch(item, of(item))).collect();
-                let gone = before.iter().filter(|item| name(item, key).is_some_and(|n| named(wants, &n, key).is_none()));
-                for item in gone {
+                let Some(key) = self.key(&[wants, before, own]) else {
+                    return (wants != own).then(|| wanted.clone());
+                };
+                let mut out = Vec::new();
+                for item in wants {
+                    let Some(called) = name(item, key) else { continue };
+                    let patch = self.patch(item, named(before, &called, key), named(own, &called, key));
+                    out.extend(patch.map(|mut patch| {
+                        // By these the server finds the item.
+                        for key in [Some(key), keys::second_key(key).map(|(key, _)| key)].into_iter().flatten() {
+                            if let (Some(patch), Some(value)) = (patch.as_object_mut(), item.get(key)) {
+                                patch.insert(key.to_owned(), value.clone());
+                            }
+                        }
+                        patch
+                    }));
+                }
+                for item in before {
+                    let Some(called) = name(item, key) else { continue };
                     let own = item.get(key).cloned().unwrap_or_default();
                     // Strategic patches know one key alone: what has the same goes with it, unless it is wanted.
-                    if !wants.iter().any(|other| other.get(key) == Some(&own)) {
+                    let stays = wants.iter().any(|other| other.get(key) == Some(&own));
+                    if !stays && live.and_then(Json::as_array).is_some_and(|l| named(l, &called, key).is_some()) {
                         out.push(serde_json::json!({"$patch": "delete", key: own}));
                     }
                 }
-                Json::Array(out)
+                (!out.is_empty()).then_some(Json::Array(out))
             }
-            other => other.clone(),
+            (Json::Null, None) => None,
+            (wanted, Some(live)) if wanted == live => None,
+            (wanted, _) => Some(wanted.clone()),
         }
     }
 
@@ -298,9 +330,11 @@ mod tests {
             {"name": "injected", "image": "i"},
             {"name": "web", "image": "b", "pullPolicy": "Always", "resources": {"limits": {"cpu": "1"}}}
         ]));
-        check(live, wanted.clone(), before.clone(), after);
-        let patch = patch(&wanted, Some(&before), "Deployment", true);
-        assert_eq!(patch.pointer("/spec/containers/1"), Some(&json!({"$patch": "delete", "name": "old"})));
+        check(live.clone(), wanted.clone(), before.clone(), after);
+        let patch = patch(&live, &wanted, Some(&before), "Deployment");
+        let limits = json!({"limits": {"cpu": "1000m"}});
+        let want = json!([{"name": "web", "image": "b", "resources": limits}, {"$patch": "delete", "name": "old"}]);
+        assert_eq!(patch, Some(containers(want)));
     }
 
     #[test]
@@ -313,8 +347,15 @@ mod tests {
 
     #[test]
     fn what_goes_is_null_in_a_patch() {
-        let patch = patch(&json!({"data": {"a": "1"}}), Some(&json!({"data": {"a": "0", "b": "2"}})), "", false);
-        assert_eq!(patch, json!({"data": {"a": "1", "b": null}}));
+        let (live, wanted) = (json!({"data": {"a": "0", "b": "2", "c": "3"}, "x": 1}), json!({"data": {"a": "1"}, "x": 1}));
+        let before = json!({"data": {"a": "0", "b": "2", "gone": "y"}});
+        assert_eq!(patch(&live, &wanted, Some(&before), ""), Some(json!({"data": {"a": "1", "b": null}})));
+        assert_eq!(patch(&live, &json!({"x": 1}), None, ""), None);
+        // A port that is open for TCP and UDP confuses a server, so what stays the same is left out.
+        let ports = |list: Json| json!({"spec": {"ports": list}});
+        let live = ports(json!([{"port": 53, "protocol": "UDP", "nodePort": 3}, {"port": 53, "protocol": "TCP"}]));
+        let wanted = ports(json!([{"port": 53, "protocol": "UDP"}, {"port": 53}]));
+        assert_eq!(patch(&live, &wanted, Some(&wanted), "Service"), None);
     }
 
     #[test]
