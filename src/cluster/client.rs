@@ -268,9 +268,11 @@ async fn config(connection: &Connection) -> Result<Config, Refusal> {
     if connection.insecure {
         config.accept_invalid_certs = true;
     }
-    config.connect_timeout = Some(connection.timeout);
-    config.read_timeout = Some(connection.timeout);
-    config.write_timeout = Some(connection.timeout);
+    // Whoever waits gives up first, and says how long that was.
+    let later = connection.timeout.saturating_add(Duration::from_secs(1));
+    config.connect_timeout = Some(later);
+    config.read_timeout = Some(later);
+    config.write_timeout = Some(later);
     config.default_retry = false;
     Ok(config)
 }

@@ -29,8 +29,9 @@ pub fn drift(changes: &mut [Change], recorded: &Side<'_>, chart: &Side<'_>, rele
             let drifted = !renamed
                 && match chart {
                     None => true,
+                    // An object that somebody deleted, whatever the chart makes of it now, is told by the empty path.
                     Some(chart) if chart.kind == ChangeKind::Changed => {
-                        !chart.fields.iter().any(|other| overlap(&field.path, &other.path))
+                        field.path.is_empty() || !chart.fields.iter().any(|other| overlap(&field.path, &other.path))
                     }
                     Some(_) => false,
                 };
@@ -88,9 +89,9 @@ mod tests {
         let read = |text: &str| manifest::read(&Str::from(text), "x").unwrap();
         let map = |name: &str, data: &str| format!("---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}}}\ndata: {data}\n");
         let sides = [
-            map("a", "{x: '1', y: '1'}") + &map("gone", "{}"),
-            map("a", "{x: '2', y: '1'}") + &map("gone", "{}") + &map("new", "{}"),
-            map("a", "{x: '1', y: '9'}"),
+            map("a", "{x: '1', z: '1'}") + &map("gone", "{}"),
+            map("a", "{x: '2', z: '1'}") + &map("gone", "{}") + &map("new", "{}"),
+            map("a", "{x: '1', z: '9'}"),
         ]
         .map(|text| read(&text));
         let [recorded, chart, live] =
@@ -102,7 +103,7 @@ mod tests {
             .flat_map(|c| c.fields.iter().map(|f| (c.object.name.as_str(), f.path.as_str(), f.drift)))
             .collect();
         let want =
-            [("a", "data.x", Some(false)), ("a", "data.y", Some(true)), ("gone", "", Some(true)), ("new", "", Some(false))];
+            [("a", "data.x", Some(false)), ("a", "data.z", Some(true)), ("gone", "", Some(true)), ("new", "", Some(false))];
         assert_eq!(found, want);
         assert!(note.unwrap().starts_with("drift: 2 differences in 2 objects"));
     }

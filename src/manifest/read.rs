@@ -118,7 +118,7 @@ fn is_crd_file(template: &str) -> bool {
 }
 
 /// Whether there is nothing but white space and comments.
-fn is_empty(document: &[u8]) -> bool {
+pub(crate) fn is_empty(document: &[u8]) -> bool {
     document.lines().map(<[u8]>::trim).all(|line| line.is_empty() || line.starts_with(b"#") || line == b"...")
 }
 

@@ -12,7 +12,7 @@ use crate::cluster::{
 use crate::diagnostic::{Diagnostic, Error};
 use crate::diff::gather;
 use crate::manifest::chance::{CHANCE, there_by_chance};
-use crate::manifest::{Document, Manifests, Object, clean, edits, keys, overrides, without_noise, written};
+use crate::manifest::{Document, Manifests, Object, clean, edits, is_empty, keys, overrides, without_noise, written};
 use crate::spread::spread;
 use crate::text::Str;
 use crate::value::Value;
@@ -243,6 +243,7 @@ impl Standing<'_> {
         {
             remarks.push(Remark::Foreign(why));
         }
+        let raw = live.clone();
         if let Some(live) = &mut live {
             without_noise(live);
         }
@@ -251,7 +252,7 @@ impl Standing<'_> {
         };
         let mut json = wanted.json.clone();
         settle(&mut json, live.as_ref());
-        let Some(live) = live else {
+        let (Some(live), Some(raw)) = (live, raw) else {
             if wanted.varies() {
                 return Ok(Answer::Missing(None));
             }
@@ -263,7 +264,7 @@ impl Standing<'_> {
                 Err(refusal) => Err(refusal),
             };
         };
-        let after = match self.upgraded(question, wanted, (&json, &live), &manager, &mut remarks) {
+        let after = match self.upgraded(question, wanted, (&json, &raw), &manager, &mut remarks) {
             Ok(mut after) => {
                 without_noise(&mut after);
                 after
@@ -471,15 +472,13 @@ fn manager(live: &Json) -> &str {
 
 /// The objects of manifests, lists taken apart; the templates of what is none.
 fn objects(manifests: &Manifests, namespace: &str, found: &mut Vec<Wanted>, unread: &mut Vec<String>) {
-    for document in &manifests.resources {
+    for document in manifests.resources.iter().filter(|document| !is_empty(&document.text)) {
         let Some(root) = edits::read(&document.text) else {
             unread.push(document.path.clone());
             continue;
         };
         let mut json = match overrides::json(&root) {
             Ok(json @ Json::Object(_)) => json,
-            // There is nothing but comments.
-            Ok(Json::Null) => continue,
             _ => {
                 unread.push(document.path.clone());
                 continue;
