@@ -271,8 +271,8 @@ impl Standing<'_> {
             }
             Err(refusal) if is_judgement(&refusal) => {
                 remarks.push(if is_forbidden(&refusal) { Remark::Forbidden } else { Remark::Refused(refusal.message) });
-                let before = question.before.map(|before| plain(&before.json, wanted));
-                let mut json = plain(&wanted.json, wanted);
+                let before = question.before.map(|before| kept(before, target));
+                let mut json = kept(wanted, target);
                 settle(&mut json, Some(&live));
                 threeway::merged(&live, &json, before.as_ref(), wanted.known_kind())
             }
@@ -448,11 +448,14 @@ fn is_forbidden(refusal: &Refusal) -> bool {
     refusal.kind == Kind::Forbidden && ["cannot patch", "cannot create"].iter().any(|w| refusal.message.contains(w))
 }
 
-/// What a server makes of an object before it keeps it.
-fn plain(json: &Json, of: &Wanted) -> Json {
-    let mut json = json.clone();
-    if of.object.kind == "Secret" {
+/// An object in the form in which a server keeps it.
+fn kept(object: &Wanted, target: &Target) -> Json {
+    let mut json = object.json.clone();
+    if object.object.kind == "Secret" {
         gather(&mut json);
+    }
+    if let (None, Some(metadata)) = (&target.namespace, json.get_mut("metadata").and_then(Json::as_object_mut)) {
+        metadata.remove("namespace");
     }
     json
 }

@@ -116,7 +116,7 @@ impl Walk<'_> {
                 }
             }
             (Json::Array(own), Json::Array(wants)) => self.lists(own, wants, list(before)),
-            (own, _) if self.same(own, wanted) => {}
+            (own, _) if self.same(own, wanted) || own.is_null() && is_zero(wanted) => {}
             (own, _) => *own = wanted.clone(),
         }
     }
@@ -314,6 +314,7 @@ mod tests {
     fn what_a_server_leaves_out_is_no_difference() {
         let live = json!({"spec": {"x": 1}});
         check(live.clone(), json!({"spec": {"x": 1, "hostNetwork": false, "a": {}, "b": [], "c": null}}), json!({}), live);
+        check(json!({"rules": null}), json!({"rules": []}), json!({}), json!({"rules": null}));
     }
 
     #[test]
