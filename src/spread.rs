@@ -7,11 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 const STACK: usize = 8 * 1024 * 1024;
 
 /// Does some work on each item, so many at a time, or as many as there are cores; the results in the items' order.
-pub(crate) fn spread<T: Sync, R: Send>(
-    at_once: Option<usize>,
-    items: &[T],
-    work: impl Fn(&T) -> R + Sync,
-) -> Vec<R> {
+pub(crate) fn spread<T: Sync, R: Send>(at_once: Option<usize>, items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let cores = || std::thread::available_parallelism().map_or(1, usize::from);
     let threads = at_once.unwrap_or_else(cores);
     let threads = threads.min(items.len());

@@ -409,7 +409,10 @@ fn what_is_to_be_added_and_destroyed() {
     answers.iter_mut().filter(|(path, _)| path == A).for_each(|(_, a)| *a = Answer::Is(404, status(404, "not found")));
     let (exit, said, stderr, _) = against_cluster(&answers, &["-o", "summary"]);
     assert_eq!((exit, stderr.as_str()), (2, ""));
-    assert!(said.contains("to be added.   (drift)") && said.contains("Plan: 1 to add, 0 to change, 0 to destroy"), "{said}");
+    assert!(
+        said.contains("to be added.   (drift)") && said.contains("Plan: 1 to add, 0 to change, 0 to destroy"),
+        "{said}"
+    );
     // A name that the release had, and the chart has not.
     let sandbox = Sandbox::capped();
     sandbox.chart("c");
@@ -433,7 +436,9 @@ fn where_no_dry_run_is_to_be_had() {
         assert!(stderr.contains("does not allow a dry run of configmaps"), "{stderr}");
         assert!(stderr.contains("apiGroups: [\"\"], resources: [\"configmaps\"], verbs: [\"patch\"]"), "{stderr}");
         // A server that refuses the object says why.
-        for (code, why) in [(422, "data.v: Invalid value"), (500, "field not declared in schema"), (415, "no such type")] {
+        for (code, why) in
+            [(422, "data.v: Invalid value"), (500, "field not declared in schema"), (415, "no such type")]
+        {
             let answers = cluster(data, Answer::Is(code, status(code, why)), method);
             let (exit, said, stderr, requests) = against_cluster(&answers, &[]);
             assert_eq!(exit, 2, "{stderr}");

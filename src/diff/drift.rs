@@ -87,7 +87,9 @@ mod tests {
     #[test]
     fn told_apart() {
         let read = |text: &str| manifest::read(&Str::from(text), "x").unwrap();
-        let map = |name: &str, data: &str| format!("---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}}}\ndata: {data}\n");
+        let map = |name: &str, data: &str| {
+            format!("---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}}}\ndata: {data}\n")
+        };
         let sides = [
             map("a", "{x: '1', z: '1'}") + &map("gone", "{}"),
             map("a", "{x: '2', z: '1'}") + &map("gone", "{}") + &map("new", "{}"),
@@ -102,8 +104,12 @@ mod tests {
             .iter()
             .flat_map(|c| c.fields.iter().map(|f| (c.object.name.as_str(), f.path.as_str(), f.drift)))
             .collect();
-        let want =
-            [("a", "data.x", Some(false)), ("a", "data.z", Some(true)), ("gone", "", Some(true)), ("new", "", Some(false))];
+        let want = [
+            ("a", "data.x", Some(false)),
+            ("a", "data.z", Some(true)),
+            ("gone", "", Some(true)),
+            ("new", "", Some(false)),
+        ];
         assert_eq!(found, want);
         assert!(note.unwrap().starts_with("drift: 2 differences in 2 objects"));
     }

@@ -72,7 +72,8 @@ impl Subject {
                     Some(near) => diagnostic.hint(format!("did you mean `{near}`?")),
                     None => diagnostic,
                 };
-                let kinds = "saved, live, live:REVISION, cluster, env:NAME, git:REVISION, git:index, file:PATH, chart:PATH, -";
+                let kinds =
+                    "saved, live, live:REVISION, cluster, env:NAME, git:REVISION, git:index, file:PATH, chart:PATH, -";
                 Err(diagnostic.fact(format!("there are: an environment's name, {kinds}")).into())
             }
         }
@@ -113,7 +114,17 @@ mod tests {
         assert_eq!(parse("file:a:b").unwrap(), Subject::File("a:b".into()));
         assert_eq!(parse("-").unwrap(), Subject::Stdin);
         for text in [
-            "", "git", "git:", "env:", "file:", "live:", "live:x", "live:0", "cluster:x", "stagign", "saved:x",
+            "",
+            "git",
+            "git:",
+            "env:",
+            "file:",
+            "live:",
+            "live:x",
+            "live:0",
+            "cluster:x",
+            "stagign",
+            "saved:x",
             "http://x",
         ] {
             assert!(parse(text).is_err(), "{text}");

@@ -235,7 +235,8 @@ fn one(pair: &Pair<'_>, from_label: &str, flags: &Flags<'_>, comparison: &Compar
     warnings.extend(to.warnings.into_iter().filter(|line| !warnings.contains(line)).collect::<Vec<_>>());
     let mut secrets = from.secrets;
     secrets.extend(to.secrets);
-    let made = matches!(pair.to, Ask::Rendered(Rendering::Installed { .. })).then_some(rendered.unwrap_or(to.manifests));
+    let made =
+        matches!(pair.to, Ask::Rendered(Rendering::Installed { .. })).then_some(rendered.unwrap_or(to.manifests));
     Done { made: made.map(|made| (to.namespace.unwrap_or_default(), made)), warnings, secrets, result }
 }
 

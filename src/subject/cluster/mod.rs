@@ -189,9 +189,10 @@ impl Standing<'_> {
             return Ok(None);
         }
         match self.discovery.resource(self.api, &object.api_version, kind) {
-            Ok(found) => Ok(found.map(|resource| {
-                resource.target(&object.api_version, Some(namespace.clone()), Some(name.clone()))
-            })),
+            Ok(found) => {
+                Ok(found
+                    .map(|resource| resource.target(&object.api_version, Some(namespace.clone()), Some(name.clone()))))
+            }
             Err(Refusal { kind: Kind::NotFound, .. }) => Ok(None),
             Err(refusal) => Err(refusal.diagnostic(self.api.server(), "").into()),
         }
@@ -212,8 +213,7 @@ impl Standing<'_> {
             let target = refusal.target.as_deref();
             told.insert(target.map(|target| (&target.group, &target.resource, &target.namespace)))
         });
-        let diagnostics: Vec<Diagnostic> =
-            once.map(|refusal| refusal.diagnostic(self.api.server(), "")).collect();
+        let diagnostics: Vec<Diagnostic> = once.map(|refusal| refusal.diagnostic(self.api.server(), "")).collect();
         if diagnostics.is_empty() { Ok(()) } else { Err(Error::all(diagnostics)) }
     }
 
@@ -350,7 +350,13 @@ impl Standing<'_> {
     }
 
     /// Puts the objects on their sides, and tells what stood in the way.
-    fn put(&self, asked: &[(&Wanted, Option<usize>)], questions: &[Question<'_>], answers: Vec<Answer>, seen: &mut Seen) {
+    fn put(
+        &self,
+        asked: &[(&Wanted, Option<usize>)],
+        questions: &[Question<'_>],
+        answers: Vec<Answer>,
+        seen: &mut Seen,
+    ) {
         let mut answers: Vec<Option<Answer>> = answers.into_iter().map(Some).collect();
         // By group and place: kinds, and verbs.
         let mut forbidden: BTreeMap<(&str, bool), (&Target, BTreeSet<&str>, BTreeSet<&str>)> = BTreeMap::new();
@@ -414,10 +420,7 @@ impl Standing<'_> {
         let rules = forbidden.values().map(|(target, kinds, verbs)| rule(target, &listed(kinds), &listed(verbs)));
         let rules: String = rules.map(|rule| format!("\n  {rule}")).collect();
         let words = "so the fields that the chart and its last revision name are compared";
-        seen.warnings.push(format!(
-            "the cluster does not allow a dry run of {}, {words}{rules}",
-            kinds.join(", ")
-        ));
+        seen.warnings.push(format!("the cluster does not allow a dry run of {}, {words}{rules}", kinds.join(", ")));
     }
 }
 

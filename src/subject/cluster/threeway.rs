@@ -313,7 +313,12 @@ mod tests {
     #[test]
     fn what_a_server_leaves_out_is_no_difference() {
         let live = json!({"spec": {"x": 1}});
-        check(live.clone(), json!({"spec": {"x": 1, "hostNetwork": false, "a": {}, "b": [], "c": null}}), json!({}), live);
+        check(
+            live.clone(),
+            json!({"spec": {"x": 1, "hostNetwork": false, "a": {}, "b": [], "c": null}}),
+            json!({}),
+            live,
+        );
         check(json!({"rules": null}), json!({"rules": []}), json!({}), json!({"rules": null}));
     }
 
@@ -348,7 +353,8 @@ mod tests {
 
     #[test]
     fn what_goes_is_null_in_a_patch() {
-        let (live, wanted) = (json!({"data": {"a": "0", "b": "2", "c": "3"}, "x": 1}), json!({"data": {"a": "1"}, "x": 1}));
+        let (live, wanted) =
+            (json!({"data": {"a": "0", "b": "2", "c": "3"}, "x": 1}), json!({"data": {"a": "1"}, "x": 1}));
         let before = json!({"data": {"a": "0", "b": "2", "gone": "y"}});
         assert_eq!(patch(&live, &wanted, Some(&before), ""), Some(json!({"data": {"a": "1", "b": null}})));
         assert_eq!(patch(&live, &json!({"x": 1}), None, ""), None);
