@@ -124,6 +124,14 @@ enum Remark {
     Foreign(String),
 }
 
+/// Rights that are missing.
+struct Rights<'t> {
+    /// One of the objects.
+    target: &'t Target,
+    kinds: BTreeSet<&'t str>,
+    verbs: BTreeSet<&'static str>,
+}
+
 impl Standing<'_> {
     /// Asks for all objects that a chart makes or the revision made, and what an upgrade to the chart's would make of them.
     ///
@@ -358,14 +366,14 @@ impl Standing<'_> {
         seen: &mut Seen,
     ) {
         let mut answers: Vec<Option<Answer>> = answers.into_iter().map(Some).collect();
-        // By group and place: kinds, and verbs.
-        let mut forbidden: BTreeMap<(&str, bool), (&Target, BTreeSet<&str>, BTreeSet<&str>)> = BTreeMap::new();
+        // By group, and whether the objects are in namespaces: a rule of a role's each.
+        let mut forbidden: BTreeMap<(&str, bool), Rights<'_>> = BTreeMap::new();
         let mut forbid = |target, verbs: &[&'static str]| {
             let Target { group, namespace, resource, .. }: &Target = target;
-            let key = (group.as_str(), namespace.is_some());
-            let (_, kinds, all) = forbidden.entry(key).or_insert((target, BTreeSet::new(), BTreeSet::new()));
-            kinds.insert(resource.as_str());
-            all.extend(verbs);
+            let rights = Rights { target, kinds: BTreeSet::new(), verbs: BTreeSet::new() };
+            let rights = forbidden.entry((group.as_str(), namespace.is_some())).or_insert(rights);
+            rights.kinds.insert(resource.as_str());
+            rights.verbs.extend(verbs);
         };
         for (object, place) in asked {
             let question = place.and_then(|place| questions.get(place));
@@ -416,8 +424,9 @@ impl Standing<'_> {
             return;
         }
         let listed = |words: &BTreeSet<_>| words.iter().copied().collect::<Vec<&str>>();
-        let kinds: Vec<&str> = forbidden.values().flat_map(|(_, kinds, _)| listed(kinds)).collect();
-        let rules = forbidden.values().map(|(target, kinds, verbs)| rule(target, &listed(kinds), &listed(verbs)));
+        let kinds: Vec<&str> = forbidden.values().flat_map(|rights| listed(&rights.kinds)).collect();
+        let rules =
+            forbidden.values().map(|rights| rule(rights.target, &listed(&rights.kinds), &listed(&rights.verbs)));
         let rules: String = rules.map(|rule| format!("\n  {rule}")).collect();
         let words = "so the fields that the chart and its last revision name are compared";
         seen.warnings.push(format!("the cluster does not allow a dry run of {}, {words}{rules}", kinds.join(", ")));
