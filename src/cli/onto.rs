@@ -3,13 +3,14 @@
 use super::connection::connection;
 use super::stored::{connect, storage_over};
 use super::terminal::Terminal;
-use crate::cluster::{Api, Connection, Discovery, Kind, Lookup, Refusal, SavedObjects, Served, get};
-use crate::cluster::{check_ownership, part, text};
+use crate::cluster::{AT_ONCE, Api, Connection, Discovery, Kind, Lookup, Refusal, SavedObjects, Served};
+use crate::cluster::{check_ownership, part, read, text};
 use crate::diagnostic::{Diagnostic, Error};
 use crate::engine::{KubeVersion, Release};
 use crate::go::slog::{Level, line};
-use crate::manifest::Manifests;
+use crate::manifest::{Manifests, overrides};
 use crate::release::{Record, Storage, is_not_found, latest, upgraded};
+use crate::spread::spread;
 use crate::subject::{Ground, Seen, Standing};
 use crate::tree::{Disk, Tree};
 use crate::value::Value;
@@ -113,11 +114,14 @@ impl Cluster {
         if release.is_upgrade {
             return Ok(());
         }
-        for (kind, target) in targets.iter().filter(|(_, target)| target.name.as_deref() != Some("")) {
+        targets.retain(|(_, target)| target.name.as_deref() != Some(""));
+        // What is told is the first by its place, whichever the cluster answers first.
+        let found = spread(Some(AT_ONCE), &targets, |(_, target)| read(self.api.as_ref(), target));
+        for ((kind, target), found) in targets.iter().zip(found) {
             let name = target.name.as_deref().unwrap_or_default();
             let namespace = target.namespace.as_deref().unwrap_or_default();
             let shown = format!("{kind} \"{name}\" in namespace \"{namespace}\"");
-            match get(self.api.as_ref(), target) {
+            match found {
                 Err(Refusal { kind: Kind::NotFound, .. }) => {}
                 Err(refusal) => {
                     let helm = format!(
@@ -127,7 +131,9 @@ impl Cluster {
                 }
                 Ok(_) if take => {}
                 Ok(object) => {
-                    if let Err(why) = check_ownership(&object, &release.name, &release.namespace) {
+                    if let Value::Map(_, object) = overrides::value(&object)
+                        && let Err(why) = check_ownership(&object, &release.name, &release.namespace)
+                    {
                         let helm = format!(
                             "unable to continue with install: {shown} exists and cannot be imported into the current \
                              release: {why}"
