@@ -13,6 +13,7 @@ pub mod manifest;
 pub mod project;
 pub mod release;
 pub mod render;
+mod spread;
 pub mod subject;
 pub mod template;
 pub mod tera;

@@ -5,7 +5,7 @@
 use crate::sandbox::{Outcome, Sandbox};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -30,7 +30,7 @@ struct Server {
 }
 
 impl Server {
-    /// Answers by the longest path that a request begins with.
+    /// Answers by the longest path that a request begins with; what is no GET has its method before the path.
     fn start(answers: &[(&str, Answer)]) -> Server {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -72,17 +72,27 @@ fn serve(mut stream: TcpStream, answers: &[(String, Answer)], seen: &Mutex<Vec<S
             return;
         }
         let mut line = String::new();
+        let mut length = 0;
         while reader.read_line(&mut line).unwrap_or(0) > 2 {
+            if let Some(value) = line.to_lowercase().strip_prefix("content-length:") {
+                length = value.trim().parse().unwrap_or(0);
+            }
             line.clear();
+        }
+        let mut body = vec![0; length];
+        if reader.read_exact(&mut body).is_err() {
+            return;
         }
         let mut words = first.split(' ');
         let (method, path) = (words.next().unwrap_or(""), words.next().unwrap_or(""));
         let before = {
             let mut seen = seen.lock().unwrap();
-            seen.push(format!("{method} {path}"));
-            seen.iter().filter(|other| other.ends_with(path)).count()
+            let asked = format!("{method} {path}");
+            seen.push(asked.clone());
+            seen.iter().filter(|other| **other == asked).count()
         };
-        let found = answers.iter().filter(|(start, _)| path.starts_with(start.as_str())).max_by_key(|(s, _)| s.len());
+        let asked = if method == "GET" { path.to_owned() } else { format!("{method} {path}") };
+        let found = answers.iter().filter(|(start, _)| asked.starts_with(start.as_str())).max_by_key(|(s, _)| s.len());
         let missing = Answer::Is(404, status(404, "not found"));
         let (code, body) = match found.map_or(&missing, |(_, answer)| answer) {
             Answer::Is(code, body) => (*code, body.clone()),
@@ -159,8 +169,15 @@ fn fails(args: &[&str], answers: &[(&str, Answer)], words: &[&str]) {
         assert!(stderr.contains(word), "{args:?}: no `{word}` in: {stderr}");
     }
     assert!(took < Duration::from_secs(20), "{args:?} took {took:?}");
+    nothing_written(&server);
+}
+
+/// Requests are GET, or dry runs.
+#[track_caller]
+fn nothing_written(server: &Server) {
     for request in server.requests() {
-        assert!(request.starts_with("GET "), "rhelm sent {request}");
+        let rehearsed = request.starts_with("PATCH ") && request.contains("?dryRun=All&");
+        assert!(request.starts_with("GET ") || rehearsed, "rhelm sent {request}");
     }
 }
 
@@ -304,7 +321,177 @@ fn a_stored_release_against_what_an_upgrade_would_render() {
     let (exit, said) = diff(&["--against", "live:7"]);
     assert_eq!(exit, 1);
     assert!(said.contains("no revision 7"), "{said}");
-    for request in server.requests() {
-        assert!(request.starts_with("GET "), "rhelm sent {request}");
+    nothing_written(&server);
+}
+
+/// A cluster with the ConfigMap `a` of the release `r`, whose data it gives, and an answer to its dry run.
+fn cluster(data: &str, dry_run: Answer, apply_method: &str) -> Vec<(String, Answer)> {
+    let held = zipped(
+        format!(
+            r#"{{"name":"r","version":1,"namespace":"default","apply_method":"{apply_method}","info":{{"status":"deployed"}},"manifest":"---\n# Source: c/templates/a.yaml\nkind: ConfigMap\napiVersion: v1\nmetadata:\n  name: a\ndata:\n  v: \"1\"\n  old: x\n"}}"#
+        )
+        .as_bytes(),
+    );
+    let resources = r#"{"resources":[{"name":"configmaps","kind":"ConfigMap","namespaced":true}]}"#;
+    [
+        ("/version", Answer::Is(200, r#"{"major":"1","minor":"36","gitVersion":"v1.36.2"}"#.to_owned())),
+        ("/api", Answer::Is(200, r#"{"versions":["v1"]}"#.to_owned())),
+        ("/apis", Answer::Is(200, r#"{"groups":[]}"#.to_owned())),
+        ("/api/v1", Answer::Is(200, resources.to_owned())),
+        (SECRETS, Answer::Is(200, list(&[secret("r", 1, &held)], ""))),
+        (A, Answer::Is(200, live(data))),
+        (&format!("PATCH {A}"), dry_run),
+    ]
+    .map(|(path, answer)| (path.to_owned(), answer))
+    .to_vec()
+}
+
+const A: &str = "/api/v1/namespaces/default/configmaps/a";
+
+/// The ConfigMap as a server gives it.
+fn live(data: &str) -> String {
+    format!(
+        r#"{{"kind":"ConfigMap","apiVersion":"v1","metadata":{{"name":"a","namespace":"default","uid":"u","resourceVersion":"7","managedFields":[],"labels":{{"app.kubernetes.io/managed-by":"Helm"}},"annotations":{{"meta.helm.sh/release-name":"r","meta.helm.sh/release-namespace":"default"}}}},"data":{data}}}"#
+    )
+}
+
+/// What `diff r --against cluster` says of a chart that wants `v: "2"`, on stdout and on stderr; and the requests.
+fn against_cluster(answers: &[(String, Answer)], more: &[&str]) -> (i32, String, String, Vec<String>) {
+    let sandbox = Sandbox::capped();
+    sandbox.chart("c");
+    sandbox.write("c/values.yaml", "v: 2\n");
+    sandbox.write(
+        "c/templates/a.yaml",
+        "kind: ConfigMap\napiVersion: v1\nmetadata:\n  name: a\ndata:\n  v: {{ .Values.v | quote }}\n",
+    );
+    let answers: Vec<(&str, Answer)> = answers.iter().map(|(path, answer)| (path.as_str(), answer.clone())).collect();
+    let server = Server::start(&answers);
+    let args = ["diff", "r", "--chart", "c", "--against", "cluster", "-o", "paths", "--detailed-exitcode"];
+    let (outcome, took) = server.run_in(&sandbox, &[&args, more].concat());
+    assert!(took < Duration::from_secs(20), "it took {took:?}");
+    nothing_written(&server);
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (outcome.exit, text(&outcome.stdout), text(&outcome.stderr), server.requests())
+}
+
+fn patches(requests: &[String]) -> Vec<&str> {
+    requests.iter().filter(|request| request.starts_with("PATCH")).map(String::as_str).collect()
+}
+
+const FORBIDDEN: &str = "User x cannot patch resource configmaps";
+
+#[test]
+fn a_cluster_says_what_an_upgrade_would_make() {
+    let answer = |data: &str| Answer::Is(200, live(data));
+    // The server has the last word: what others put there stays, and what only the revision wanted goes.
+    let answers = cluster(r#"{"v":"1","old":"x","hand":"y"}"#, answer(r#"{"v":"2","hand":"y"}"#), "ssa");
+    let (exit, said, stderr, requests) = against_cluster(&answers, &[]);
+    assert_eq!((exit, stderr.as_str()), (2, ""));
+    assert_eq!(said, "- default/ConfigMap/a data.old: \"x\"\n~ default/ConfigMap/a data.v: \"1\" → \"2\"\n");
+    assert_eq!(patches(&requests), [format!("PATCH {A}?dryRun=All&fieldManager=helm")]);
+    // What is as it should be is no difference.
+    let answers = cluster(r#"{"v":"2"}"#, answer(r#"{"v":"2"}"#), "ssa");
+    assert_eq!(against_cluster(&answers, &[]).0, 0);
+    // What the chart says as before was changed by somebody else.
+    let answers = cluster(r#"{"v":"9","old":"x"}"#, answer(r#"{"v":"1"}"#), "ssa");
+    let (_, said, _, _) = against_cluster(&answers, &["--set", "v=1"]);
+    let drift = "~ default/ConfigMap/a data.v: \"9\" → \"1\"   drift: changed in the cluster, not by the chart\n";
+    assert!(said.ends_with(drift) && said.matches("drift").count() == 1, "{said}");
+    // Nothing differs from what the chart wants, so Helm 3 would send nothing.
+    let answers = cluster(r#"{"v":"2"}"#, Answer::Is(500, String::new()), "");
+    let (exit, _, _, requests) = against_cluster(&answers, &[]);
+    assert_eq!((exit, patches(&requests).len()), (0, 0));
+}
+
+#[test]
+fn what_is_to_be_added_and_destroyed() {
+    let mut answers = cluster("{}", Answer::Is(201, live(r#"{"v":"2"}"#)), "ssa");
+    answers.iter_mut().filter(|(path, _)| path == A).for_each(|(_, a)| *a = Answer::Is(404, status(404, "not found")));
+    let (exit, said, stderr, _) = against_cluster(&answers, &["-o", "summary"]);
+    assert_eq!((exit, stderr.as_str()), (2, ""));
+    assert!(
+        said.contains("to be added.   (drift)") && said.contains("Plan: 1 to add, 0 to change, 0 to destroy"),
+        "{said}"
+    );
+    // A name that the release had, and the chart has not.
+    let sandbox = Sandbox::capped();
+    sandbox.chart("c");
+    let answers = cluster(r#"{"v":"1"}"#, Answer::Is(500, String::new()), "ssa");
+    let server = Server::start(&answers.iter().map(|(p, a)| (p.as_str(), a.clone())).collect::<Vec<_>>());
+    let (outcome, _) = server.run_in(&sandbox, &["diff", "r", "--chart", "c", "--against", "cluster", "-o", "summary"]);
+    let said = String::from_utf8_lossy(&outcome.stdout).into_owned();
+    assert!(said.contains("Plan: 0 to add, 0 to change, 1 to destroy"), "{said}");
+    nothing_written(&server);
+}
+
+#[test]
+fn where_no_dry_run_is_to_be_had() {
+    let data = r#"{"v":"1","old":"x","hand":"y"}"#;
+    let changes = "- default/ConfigMap/a data.old: \"x\"\n~ default/ConfigMap/a data.v: \"1\" → \"2\"\n";
+    for method in ["ssa", "csa", ""] {
+        // Whoever may not is told which rule is missing, and the fields that are spoken of are compared.
+        let answers = cluster(data, Answer::Is(403, status(403, FORBIDDEN)), method);
+        let (exit, said, stderr, _) = against_cluster(&answers, &[]);
+        assert_eq!((exit, said.as_str()), (2, changes), "{stderr}");
+        assert!(stderr.contains("does not allow a dry run of configmaps"), "{stderr}");
+        assert!(stderr.contains("apiGroups: [\"\"], resources: [\"configmaps\"], verbs: [\"patch\"]"), "{stderr}");
+        // A server that refuses the object says why.
+        for (code, why) in
+            [(422, "data.v: Invalid value"), (500, "field not declared in schema"), (415, "no such type")]
+        {
+            let answers = cluster(data, Answer::Is(code, status(code, why)), method);
+            let (exit, said, stderr, requests) = against_cluster(&answers, &[]);
+            assert_eq!(exit, 2, "{stderr}");
+            assert!(stderr.contains(&format!("the cluster would refuse it: {why}")), "{stderr}");
+            assert!(said.contains("! the cluster would refuse it"), "{said}");
+            assert!(patches(&requests).len() <= 2, "{requests:?}");
+        }
     }
+}
+
+#[test]
+fn fields_of_other_managers() {
+    let conflict = "Apply failed with 1 conflict: conflict with kubectl-edit: .data.v";
+    let mut answers = cluster(r#"{"v":"9"}"#, Answer::Is(409, status(409, conflict)), "ssa");
+    let forced = format!("PATCH {A}?dryRun=All&fieldManager=helm&force=true");
+    answers.push((forced.clone(), Answer::Is(200, live(r#"{"v":"2"}"#))));
+    let (exit, said, stderr, requests) = against_cluster(&answers, &[]);
+    assert_eq!(exit, 2, "{stderr}");
+    assert!(said.contains("\"9\" → \"2\""), "{said}");
+    assert!(stderr.contains(conflict) && stderr.contains("--force-conflicts"), "{stderr}");
+    assert_eq!(patches(&requests).last(), Some(&forced.as_str()));
+}
+
+#[test]
+fn clusters_that_do_not_say_what_they_hold() {
+    let fine = || Answer::Is(200, live(r#"{"v":"2"}"#));
+    let with = |path: &str, answer: Answer| {
+        let mut answers = cluster(r#"{"v":"1"}"#, fine(), "ssa");
+        answers.retain(|(other, _)| other != path);
+        answers.push((path.to_owned(), answer));
+        answers
+    };
+    let patch = format!("PATCH {A}");
+    let short = ["--request-timeout", "1s"];
+    let forbidden = Answer::Is(403, status(403, "configmaps is forbidden: User x cannot get"));
+    for (path, answer, words) in [
+        (A, forbidden, vec!["does not allow to get configmaps `a` in namespace `default`", "verbs: [\"get\"]"]),
+        (A, Answer::Late(Duration::from_secs(25)), vec!["cannot be reached", "no answer within 1 s"]),
+        (A, Answer::Cut("{".to_owned()), vec!["the answer broke off"]),
+        (A, Answer::Is(200, "<html>".to_owned()), vec!["no JSON"]),
+        (A, Answer::Is(401, status(401, "Unauthorized")), vec!["does not accept these credentials"]),
+        (&patch, Answer::Late(Duration::from_secs(25)), vec!["cannot be reached", "no answer within 1 s"]),
+        (&patch, Answer::Cut("{".to_owned()), vec!["the answer broke off"]),
+        (&patch, Answer::Is(200, "[]".to_owned()), vec!["could not patch configmaps `a`", "no object"]),
+        (&patch, Answer::Is(503, status(503, "going down")), vec!["could not patch configmaps `a`", "(503)"]),
+    ] {
+        let (exit, said, stderr, _) = against_cluster(&with(path, answer), &short);
+        assert_eq!((exit, said.as_str()), (1, ""), "{path}: {stderr}");
+        for word in words {
+            assert!(stderr.contains(word), "{path}: no `{word}` in: {stderr}");
+        }
+    }
+    // One that is busy is asked again.
+    let (exit, _, stderr, requests) = against_cluster(&with(&patch, Answer::Busy(2, live(r#"{"v":"2"}"#))), &[]);
+    assert_eq!((exit, patches(&requests).len()), (2, 3), "{stderr}");
 }

@@ -4,7 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules, each of which may import those before it. The picture is in `.github/CONTRIBUTING.md`.
-const ORDER: [&str; 22] = [
+const ORDER: [&str; 23] = [
+    "spread",
     "text",
     "diagnostic",
     "value",

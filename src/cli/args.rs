@@ -381,7 +381,7 @@ fn diff() -> Command {
         .arg(switch("all").help("all environments of rhelm.yaml"))
         .arg(
             value("against").value_name("SUBJECT").help(
-                "the left side: saved (default), ENV, env:ENV, git:REVISION, git:index, file:PATH, chart:PATH, -",
+                "the left side: saved (default), live, live:REVISION, cluster, ENV, env:ENV, git:REVISION, git:index, file:PATH, chart:PATH, -",
             ),
         )
         .arg(value("from").value_name("SUBJECT").help("the left side, beside --to"))

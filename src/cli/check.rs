@@ -4,13 +4,13 @@ use super::failures;
 use super::save::{self, How, Job};
 use super::selection::{self, Selection};
 use super::snapshots;
-use super::spread::spread;
 use super::template::{Asked, nearby_chart};
 use super::terminal::Terminal;
 use crate::diagnostic::{Diagnostic, Error};
 use crate::manifest::Claims;
 use crate::manifest::overrides::{Matches, unmatched};
 use crate::project::{Environment, Project};
+use crate::spread::spread;
 use crate::subject::{self, Flags, Rendered, installed};
 use crate::tree::{Disk, Tree};
 use clap::ArgMatches;
@@ -80,7 +80,7 @@ pub(super) fn render(
     for (environment, releases, _) in selection.iter() {
         jobs.extend(releases.into_iter().map(|release| Job { project, environment, release }));
     }
-    let done = spread(&jobs, |job| {
+    let done = spread(None, &jobs, |job| {
         let mut rendered = Rendered::default();
         let result = installed(tree, project, job.environment, job.release, flags, &mut rendered);
         (rendered, result.err())

@@ -5,13 +5,13 @@ use super::failures;
 use super::onto::Clusters;
 use super::save::Job;
 use super::selection::Selection;
-use super::spread::spread;
 use super::template::{Asked, Home, print_manifests};
 use super::terminal::Terminal;
 use crate::diagnostic::{Diagnostic, Error, Label};
 use crate::manifest::Claims;
 use crate::manifest::overrides::{Matches, unmatched};
 use crate::project::Project;
+use crate::spread::spread;
 use crate::subject::{Rendered, installed};
 use crate::tree::Disk;
 
@@ -43,7 +43,7 @@ pub(super) fn run(
     if single {
         flags.world = Box::new(|| asked.world());
     }
-    let mut done = spread(&jobs, |job| {
+    let mut done = spread(None, &jobs, |job| {
         let mut rendered = Rendered::default();
         let result = installed(&Disk, job.project, job.environment, job.release, &flags, &mut rendered);
         Done { rendered, error: result.err() }

@@ -19,7 +19,6 @@ mod save;
 mod selection;
 mod snapshots;
 mod sops;
-mod spread;
 mod stored;
 mod table;
 mod template;

@@ -3,14 +3,15 @@
 use super::connection::connection;
 use super::stored::{connect, storage_over};
 use super::terminal::Terminal;
-use crate::cluster::{Api, Connection, Discovery, Kind, Lookup, Refusal, SavedObjects, Served, get};
-use crate::cluster::{check_ownership, part, text};
+use crate::cluster::{AT_ONCE, Api, Connection, Discovery, Kind, Lookup, Refusal, SavedObjects, Served};
+use crate::cluster::{check_ownership, part, read, text};
 use crate::diagnostic::{Diagnostic, Error};
 use crate::engine::{KubeVersion, Release};
 use crate::go::slog::{Level, line};
-use crate::manifest::Manifests;
-use crate::release::{Record, Storage, is_not_found, latest};
-use crate::subject::Ground;
+use crate::manifest::{Manifests, overrides};
+use crate::release::{Record, Storage, is_not_found, latest, upgraded};
+use crate::spread::spread;
+use crate::subject::{Ground, Seen, Standing};
 use crate::tree::{Disk, Tree};
 use crate::value::Value;
 use crate::yaml;
@@ -113,11 +114,14 @@ impl Cluster {
         if release.is_upgrade {
             return Ok(());
         }
-        for (kind, target) in targets.iter().filter(|(_, target)| target.name.as_deref() != Some("")) {
+        targets.retain(|(_, target)| target.name.as_deref() != Some(""));
+        // What is told is the first by its place, whichever the cluster answers first.
+        let found = spread(Some(AT_ONCE), &targets, |(_, target)| read(self.api.as_ref(), target));
+        for ((kind, target), found) in targets.iter().zip(found) {
             let name = target.name.as_deref().unwrap_or_default();
             let namespace = target.namespace.as_deref().unwrap_or_default();
             let shown = format!("{kind} \"{name}\" in namespace \"{namespace}\"");
-            match get(self.api.as_ref(), target) {
+            match found {
                 Err(Refusal { kind: Kind::NotFound, .. }) => {}
                 Err(refusal) => {
                     let helm = format!(
@@ -127,7 +131,9 @@ impl Cluster {
                 }
                 Ok(_) if take => {}
                 Ok(object) => {
-                    if let Err(why) = check_ownership(&object, &release.name, &release.namespace) {
+                    if let Value::Map(_, object) = overrides::value(&object)
+                        && let Err(why) = check_ownership(&object, &release.name, &release.namespace)
+                    {
                         let helm = format!(
                             "unable to continue with install: {shown} exists and cannot be imported into the current \
                              release: {why}"
@@ -223,6 +229,38 @@ impl<'m> Clusters<'m> {
             None => known.versions.insert((cluster.kube_version()?, cluster.api_versions()?)).clone(),
         };
         Ok(Ground { kube_version, api_versions, lookup: cluster.lookup(), revision: 1, is_upgrade: false })
+    }
+
+    /// What the cluster of an environment holds of a release, and would hold of what a chart makes. `recorded` is what the
+    /// revision holds that an upgrade would start from, and whether the server would apply it.
+    ///
+    /// # Errors
+    /// The cluster cannot be asked, or an object must not be read.
+    pub(super) fn see(
+        &self,
+        (name, namespace, context): &(String, String, Option<String>),
+        (recorded, server_side): (&Manifests, bool),
+        chart: &Manifests,
+    ) -> Result<Seen, Error> {
+        let reached = self.reached(context.as_deref())?;
+        let Cluster { api, discovery } = &reached.cluster;
+        Standing { api: api.as_ref(), discovery, name, namespace, recorded, server_side }.see(chart)
+    }
+
+    /// The revision that an upgrade would start from.
+    ///
+    /// # Errors
+    /// There is none, or it cannot be had.
+    pub(super) fn upgraded(
+        &self,
+        (name, namespace, context): &(String, String, Option<String>),
+        warnings: &mut Vec<String>,
+    ) -> Result<Record, Error> {
+        let storage = self.storage(namespace, context.as_deref())?;
+        let mut unreadable = Vec::new();
+        let found = upgraded(storage.as_ref(), name, &mut unreadable);
+        warnings.extend(unreadable.iter().map(|diagnostic| format!("warning: {}", diagnostic.message)));
+        found
     }
 
     /// What Helm stored of a release: a revision, or the last.

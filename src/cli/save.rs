@@ -4,13 +4,13 @@ use super::args::on;
 use super::failures;
 use super::selection::{self, Selection};
 use super::snapshots::{self, check_outside, orphans};
-use super::spread::spread;
 use super::template::Asked;
 use super::terminal::Terminal;
 use crate::diagnostic::{Diagnostic, Error};
 use crate::manifest::{Claims, Event, Manifests, secret};
 use crate::project::{Environment, Project, Release, Secrets};
 use crate::release::saved::{self, Header, Sealed};
+use crate::spread::spread;
 use crate::subject::{Flags, Input, InputKind, Rendered, installed};
 use crate::text::Str;
 use crate::tree::{Disk, Tree, clean};
@@ -149,7 +149,7 @@ pub(super) fn save(
         jobs.extend(releases.into_iter().map(|release| Job { project: &selection.project, environment, release }));
     }
     let several = selection.environments.len() > 1;
-    let done = spread(&jobs, |job| {
+    let done = spread(None, &jobs, |job| {
         let mut rendered = Rendered::default();
         let result = installed(from, job.project, job.environment, job.release, flags, &mut rendered);
         Done { rendered, error: result.err() }

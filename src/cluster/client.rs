@@ -1,6 +1,6 @@
 //! The API of a real cluster. All that waits for the network is in here; whoever calls waits.
 
-use super::{Api, Connection, Kind, Refusal};
+use super::{AT_ONCE, Api, Connection, Kind, Patch, Refusal, Target, escaped};
 use http_body_util::BodyExt as _;
 use kube::client::Body;
 use kube::config::{KubeConfigOptions, Kubeconfig};
@@ -9,6 +9,7 @@ use std::path::Path;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
+use tokio::sync::Semaphore;
 
 /// The most that one answer may hold, in bytes.
 const MAX_ANSWER: usize = 512 << 20;
@@ -22,10 +23,12 @@ const FIRST_WAIT: Duration = Duration::from_millis(200);
 /// How often a request is repeated that the server was too busy for.
 const REPEATS: u32 = 4;
 
-/// A client of one cluster. It sends GET alone.
+/// A client of one cluster. It sends GET, and PATCH with `dryRun=All`; it has no words for anything else.
 pub struct Client {
     runtime: Runtime,
     client: kube::Client,
+    /// One permit a request, however many threads ask.
+    permits: Semaphore,
     server: String,
     timeout: Duration,
 }
@@ -75,14 +78,28 @@ impl Client {
             Ok(Err(error)) => return Err(unreachable(format!("no connection can be made: {}", cause(&error)))),
             Err(_) => return Err(unreachable("the program that gives the credentials takes too long")),
         };
-        Ok(Client { runtime, client, server, timeout: connection.timeout })
+        Ok(Client { runtime, client, permits: Semaphore::new(AT_ONCE), server, timeout: connection.timeout })
     }
 
-    async fn send(&self, path: &str) -> Result<(u16, Option<Duration>, Vec<u8>), Refusal> {
-        let request = http::Request::get(path)
+    async fn send(&self, question: &Question<'_>) -> Result<(u16, Option<Duration>, Vec<u8>), Refusal> {
+        let request = match question {
+            Question::Get(path) => http::Request::get(*path),
+            // The one way to a PATCH: that it is a dry run stands here, and nobody who calls can leave it out.
+            Question::Rehearse(target, patch) => {
+                let manager = escaped(&patch.manager);
+                let force = if patch.force { "&force=true" } else { "" };
+                let path = format!("{}?dryRun=All&fieldManager={manager}{force}", target.path());
+                http::Request::patch(path).header("content-type", patch.kind.content_type())
+            }
+        };
+        let body = match question {
+            Question::Get(_) => Body::empty(),
+            Question::Rehearse(_, patch) => Body::from(patch.body.clone()),
+        };
+        let request = request
             .header("accept", "application/json")
             .header("user-agent", concat!("rhelm/", env!("CARGO_PKG_VERSION")))
-            .body(Body::empty())
+            .body(body)
             .map_err(|error| unreachable(error.to_string()))?;
         let response = self.client.send(request).await.map_err(|error| match &error {
             KubeError::Auth(_) => Refusal::new(Kind::Unauthorized, cause(&error)),
@@ -105,13 +122,15 @@ impl Client {
         Ok((status, wait.map(Duration::from_secs), bytes))
     }
 
-    async fn patiently(&self, path: &str) -> Result<Vec<u8>, Refusal> {
+    async fn patiently(&self, question: &Question<'_>) -> Result<Vec<u8>, Refusal> {
+        // Closed it never is.
+        let _permit = self.permits.acquire().await;
         let end = Instant::now() + self.timeout;
         let mut wait = FIRST_WAIT;
         let mut repeats = 0;
         loop {
             let left = end.saturating_duration_since(Instant::now());
-            let answer = tokio::time::timeout(left, self.send(path)).await;
+            let answer = tokio::time::timeout(left, self.send(question)).await;
             let Ok(answer) = answer else {
                 return Err(unreachable(format!("no answer within {} s", self.timeout.as_secs_f32())));
             };
@@ -119,7 +138,9 @@ impl Client {
             if status < 300 {
                 return Ok(bytes);
             }
-            let busy = matches!(status, 429 | 500 | 502 | 503 | 504);
+            // What a server says of a patch that it cannot make sense of is 500, too, and stays so.
+            let broken = status == 500 && matches!(question, Question::Get(_));
+            let busy = broken || matches!(status, 429 | 502 | 503 | 504);
             let pause = asked.unwrap_or(wait);
             if !busy || repeats == REPEATS || Instant::now() + pause >= end {
                 return Err(refused(status, &bytes));
@@ -147,9 +168,21 @@ fn refused(status: u16, body: &[u8]) -> Refusal {
     Refusal::new(kind, said.unwrap_or_else(plain))
 }
 
+/// What a server is asked.
+enum Question<'a> {
+    /// What stands at a path.
+    Get(&'a str),
+    /// What an object would be after a patch.
+    Rehearse(&'a Target, &'a Patch),
+}
+
 impl Api for Client {
     fn raw(&self, path: &str) -> Result<Vec<u8>, Refusal> {
-        self.runtime.block_on(self.patiently(path))
+        self.runtime.block_on(self.patiently(&Question::Get(path)))
+    }
+
+    fn rehearse(&self, target: &Target, patch: &Patch) -> Result<Vec<u8>, Refusal> {
+        self.runtime.block_on(self.patiently(&Question::Rehearse(target, patch)))
     }
 
     fn server(&self) -> &str {
@@ -235,9 +268,11 @@ async fn config(connection: &Connection) -> Result<Config, Refusal> {
     if connection.insecure {
         config.accept_invalid_certs = true;
     }
-    config.connect_timeout = Some(connection.timeout);
-    config.read_timeout = Some(connection.timeout);
-    config.write_timeout = Some(connection.timeout);
+    // Whoever waits gives up first, and says how long that was.
+    let later = connection.timeout.saturating_add(Duration::from_secs(1));
+    config.connect_timeout = Some(later);
+    config.read_timeout = Some(later);
+    config.write_timeout = Some(later);
     config.default_retry = false;
     Ok(config)
 }

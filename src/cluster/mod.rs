@@ -10,10 +10,11 @@ mod refusal;
 pub use client::Client;
 pub use discovery::{Discovery, Resource};
 pub use lookup::{Asked, Log, Lookup, SavedObjects, Served, check_ownership};
-pub use refusal::{Kind, Refusal};
+pub use refusal::{Kind, Refusal, rule};
 
 use crate::go::json::{Into as JsonInto, read_with_integers};
 use crate::value::{MapRef, Value};
+use serde_json::Value as Json;
 use std::time::Duration;
 
 /// How to reach a cluster: what kubectl takes from flags and variables; empty is as good as absent.
@@ -94,13 +95,58 @@ pub fn escaped(text: &str) -> String {
     out
 }
 
-/// A Kubernetes API that can be read.
+/// How many requests are on their way to one cluster at once.
+pub const AT_ONCE: usize = 8;
+
+/// How a patch is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PatchKind {
+    /// Server-side apply: the fields that its manager wants, and what it wanted before goes.
+    Apply,
+    /// Kubernetes' own kinds: lists are merged by their keys.
+    Strategic,
+    /// Any kind: lists are replaced.
+    Merge,
+}
+
+impl PatchKind {
+    /// The type of the request's body.
+    pub fn content_type(self) -> &'static str {
+        match self {
+            PatchKind::Apply => "application/apply-patch+yaml",
+            PatchKind::Strategic => "application/strategic-merge-patch+json",
+            PatchKind::Merge => "application/merge-patch+json",
+        }
+    }
+}
+
+/// A change of an object that is rehearsed.
+#[derive(Debug, Clone)]
+pub struct Patch {
+    /// How it is meant.
+    pub kind: PatchKind,
+    /// In whose name.
+    pub manager: String,
+    /// Whether fields are taken from other managers. For [`PatchKind::Apply`] alone.
+    pub force: bool,
+    /// The patch as JSON.
+    pub body: Vec<u8>,
+}
+
+/// A Kubernetes API that can be asked. Neither of its questions changes anything.
 pub trait Api: Send + Sync {
     /// What stands at a path with its query: the body of a GET.
     ///
     /// # Errors
     /// The server cannot be reached or refuses.
     fn raw(&self, path: &str) -> Result<Vec<u8>, Refusal>;
+
+    /// What an object would be after a patch: a PATCH with `dryRun=All`, of which the server keeps nothing. Whoever
+    /// implements it puts that in.
+    ///
+    /// # Errors
+    /// The server cannot be reached or refuses.
+    fn rehearse(&self, target: &Target, patch: &Patch) -> Result<Vec<u8>, Refusal>;
 
     /// The server's URL, for messages.
     fn server(&self) -> &str;
@@ -120,10 +166,43 @@ fn object(bytes: &[u8]) -> Result<MapRef, Refusal> {
 /// # Errors
 /// As [`Api::raw`].
 pub fn get(api: &dyn Api, target: &Target) -> Result<MapRef, Refusal> {
-    if let Some(why) = target.name.as_deref().and_then(misnamed) {
-        return Err(Refusal::new(Kind::Garbled, why));
-    }
+    named(target)?;
     api.raw(&target.path()).and_then(|bytes| object(&bytes)).map_err(|refusal| refusal.on(target))
+}
+
+/// One object as JSON, which all threads can share.
+///
+/// # Errors
+/// As [`Api::raw`].
+pub fn read(api: &dyn Api, target: &Target) -> Result<Json, Refusal> {
+    named(target)?;
+    api.raw(&target.path()).and_then(|bytes| json(&bytes)).map_err(|refusal| refusal.on(target))
+}
+
+/// What an object would be after a patch.
+///
+/// # Errors
+/// As [`Api::rehearse`].
+pub fn rehearse(api: &dyn Api, target: &Target, patch: &Patch) -> Result<Json, Refusal> {
+    named(target)?;
+    let answer = api.rehearse(target, patch).and_then(|bytes| json(&bytes));
+    answer.map_err(|refusal| Refusal { verb: "patch", ..refusal.on(target) })
+}
+
+fn json(bytes: &[u8]) -> Result<Json, Refusal> {
+    match serde_json::from_slice(bytes) {
+        Ok(object @ Json::Object(_)) => Ok(object),
+        Ok(_) => Err(Refusal::new(Kind::Garbled, "the server's answer is no object")),
+        Err(error) => Err(Refusal::new(Kind::Garbled, format!("the server's answer is no JSON: {error}"))),
+    }
+}
+
+/// Whether a target's name can stand in a path.
+fn named(target: &Target) -> Result<(), Refusal> {
+    match target.name.as_deref().and_then(misnamed) {
+        Some(why) => Err(Refusal::new(Kind::Garbled, why)),
+        None => Ok(()),
+    }
 }
 
 /// Why a name cannot stand in a path, in Kubernetes' words (k8s.io/apimachinery: IsValidPathSegmentName).

@@ -29,6 +29,8 @@ pub struct Refusal {
     pub message: String,
     /// What was asked for, if it was an object or a kind of objects.
     pub target: Option<Box<Target>>,
+    /// What RBAC calls the request, if there is a target.
+    pub verb: &'static str,
     /// Whether a server was named, and a request on its way.
     pub sent: bool,
 }
@@ -36,12 +38,12 @@ pub struct Refusal {
 impl Refusal {
     /// A request of no kind of objects.
     pub fn new(kind: Kind, message: impl Into<String>) -> Refusal {
-        Refusal { kind, message: message.into(), target: None, sent: false }
+        Refusal { kind, message: message.into(), target: None, verb: "", sent: false }
     }
 
     /// The same, of a kind of objects.
     pub fn on(self, target: &Target) -> Refusal {
-        Refusal { target: Some(Box::new(target.clone())), ..self }
+        Refusal { target: Some(Box::new(target.clone())), verb: target.verb(), ..self }
     }
 
     /// What is told of it. `helm` is what Helm puts before the server's words where it was reached.
@@ -53,7 +55,7 @@ impl Refusal {
                     None => String::new(),
                 };
                 let name = target.name.as_ref().map(|name| format!(" `{name}`")).unwrap_or_default();
-                format!("{} {}{name}{place}", target.verb(), target.resource)
+                format!("{} {}{name}{place}", self.verb, target.resource)
             }
             None => "answer".to_owned(),
         };
@@ -76,13 +78,7 @@ impl Refusal {
                 let diagnostic = Diagnostic::new(format!("the cluster at {server} does not allow to {asked}"), reached)
                     .fact(self.message.clone());
                 match &self.target {
-                    Some(target) => diagnostic.hint(format!(
-                        "a {} needs the rule: apiGroups: [\"{}\"], resources: [\"{}\"], verbs: [\"{}\"]",
-                        if target.namespace.is_some() { "Role" } else { "ClusterRole" },
-                        target.group,
-                        target.resource,
-                        target.verb()
-                    )),
+                    Some(target) => diagnostic.hint(rule(target, &[target.resource.as_str()], &[self.verb])),
                     None => diagnostic,
                 }
             }
@@ -92,4 +88,12 @@ impl Refusal {
             }
         }
     }
+}
+
+/// What to add to a role so that some verbs are allowed for kinds of the target's group.
+pub fn rule(target: &Target, resources: &[&str], verbs: &[&str]) -> String {
+    let listed = |words: &[&str]| words.iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(", ");
+    let role = if target.namespace.is_some() { "Role" } else { "ClusterRole" };
+    let (resources, verbs) = (listed(resources), listed(verbs));
+    format!("a {role} needs the rule: apiGroups: [\"{}\"], resources: [{resources}], verbs: [{verbs}]", target.group)
 }

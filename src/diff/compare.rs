@@ -284,7 +284,7 @@ impl<'a> Comparison<'a> {
         } else {
             (ChangeKind::Added, None, Some(text.clone()), String::new(), item.source.clone())
         };
-        let field = Field { path: String::new(), from: None, to: None, why: Vec::new(), risk: None };
+        let field = Field { path: String::new(), from: None, to: None, why: Vec::new(), risk: None, drift: None };
         let mut change = Change {
             object: item.object.clone(),
             from_object: None,
@@ -405,6 +405,7 @@ fn field(before: &[u8], after: &[u8], difference: &Difference<'_>) -> (Vec<Step>
         to: difference.to.as_ref().map(|spot| fields::json(after, spot.node)),
         why: Vec::new(),
         risk: None,
+        drift: None,
     };
     (difference.path.clone(), field)
 }

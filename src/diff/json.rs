@@ -47,7 +47,7 @@ fn object(out: &mut Vec<u8>, change: &Change, release: &str) {
     // Text that means the same: there is no field, and what hurts about the object has no other place.
     let bare = change.fields.is_empty() && !change.risks.is_empty();
     let risk = (!change.risks.is_empty()).then(|| change.risks.join("; "));
-    let own = Field { path: String::new(), from: None, to: None, why: Vec::new(), risk };
+    let own = Field { path: String::new(), from: None, to: None, why: Vec::new(), risk, drift: None };
     let told = change.fields.iter().any(|field| field.risk.is_some());
     let extra = bare || !change.risks.is_empty() && !told;
     let fields = change.fields.iter().chain(extra.then_some(&own));
@@ -70,6 +70,9 @@ fn object(out: &mut Vec<u8>, change: &Change, release: &str) {
         out.extend_from_slice(Json::from(field.why.clone()).to_string().as_bytes());
         out.extend_from_slice(b", \"risk\": ");
         out.extend_from_slice(Json::from(field.risk.clone()).to_string().as_bytes());
+        if let Some(drift) = field.drift {
+            out.extend_from_slice(format!(", \"drift\": {drift}").as_bytes());
+        }
         out.push(b'}');
     }
     out.extend_from_slice(if first { b"]}" } else { b"\n    ]}" });

@@ -2,13 +2,15 @@
 //!
 //! [`compare`] takes both sides apart into objects (`objects`), finds which belong together (`matching`, `renames`), hides
 //! what is secret (`secrets`), takes out what shall not count (`ignore`), and tells what is left by fields (`fields`) and what
-//! of it hurts (`risk`). [`write()`] shows it: a file a format, all of them on top of the lines that differ (`lines`).
+//! of it hurts (`risk`). [`write()`] shows it: a file a format, all of them on top of the lines that differ (`lines`). [`drift()`] tells what
+//! somebody did to a cluster from what the chart changes.
 //! Nothing secret leaves `compare` unless `show_secrets` asks for it.
 //!
 //! Whatever is chosen among equals is chosen the same way in both directions, so that the comparison of B with A is the mirror
 //! image of that of A with B.
 
 mod compare;
+mod drift;
 mod fields;
 mod helm;
 mod html;
@@ -35,7 +37,9 @@ mod words;
 mod tests;
 
 pub use compare::{Outcome, compare, compare_whole};
+pub use drift::{blame, drift};
 pub use ignore::{PRESETS, Rule};
+pub(crate) use normal::{gather, is_quantity, same_quantity};
 pub use summary::{Plan, plan};
 
 use crate::diagnostic::{Error, Source};
@@ -180,6 +184,8 @@ pub struct Field {
     pub why: Vec<String>,
     /// What hurts about it.
     pub risk: Option<String>,
+    /// Whether the cluster was changed there and not the chart; none where no cluster is compared.
+    pub drift: Option<bool>,
 }
 
 /// How a comparison is shown.

@@ -22,7 +22,7 @@ pub(super) fn normal(text: &[u8], kind: &str) -> Option<Vec<u8>> {
 }
 
 /// In a Secret, `stringData` is what the API makes of it: more `data`.
-fn gather(json: &mut Json) {
+pub(crate) fn gather(json: &mut Json) {
     let Some(map) = json.as_object_mut() else { return };
     let Some(Json::Object(texts)) = map.remove("stringData") else { return };
     let data = map.entry("data").or_insert_with(|| Json::Object(serde_json::Map::new()));
@@ -79,8 +79,8 @@ fn sort(json: &mut Json, kind: &str, path: &mut Vec<Step>) {
     }
 }
 
-/// Whether the API takes a quantity there.
-fn is_quantity(kind: &str, keys: &[&str]) -> bool {
+/// Whether the API takes a quantity there: keys that lead to it, without the items of lists.
+pub(crate) fn is_quantity(kind: &str, keys: &[&str]) -> bool {
     match (kind, keys) {
         ("", _) => false,
         (_, [.., "resources", "limits" | "requests", _])
@@ -116,6 +116,11 @@ fn is_unordered(kind: &str, above: &[&str], list: &str) -> bool {
         ("ResourceQuota", "spec", "scopes") => true,
         _ => false,
     }
+}
+
+/// Whether two values are the same quantity.
+pub(crate) fn same_quantity(one: &Json, two: &Json) -> bool {
+    Quantity::of(one).is_some_and(|one| Quantity::of(two) == Some(one))
 }
 
 #[cfg(test)]

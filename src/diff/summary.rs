@@ -49,6 +49,10 @@ pub(super) fn write(report: &[Compared], layout: &Layout) -> Vec<u8> {
                 ChangeKind::Renamed => format!("to be renamed to {}.", change.object.name),
             };
             let mut line = format!("{prefix}{} {words}", style::title(change));
+            let drifted = change.fields.iter().filter(|field| field.drift == Some(true)).count();
+            if drifted > 0 {
+                line.push_str(if drifted == change.fields.len() { "   (drift)" } else { "   (drift in part)" });
+            }
             let risks = change.warnings();
             if !risks.is_empty() {
                 line.push_str(&format!("   ! {}", risks.join("; ")));

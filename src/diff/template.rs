@@ -191,6 +191,7 @@ fn object(
             ("from_text", text(&style::value(field.from.as_ref()))),
             ("to_text", text(&style::value(field.to.as_ref()))),
             ("why", texts(&field.why)),
+            ("drift", field.drift.map_or(Value::Nil, Value::Bool)),
             ("risk", field.risk.as_ref().map_or(Value::Nil, |risk| text(risk))),
         ])
     });

@@ -118,7 +118,7 @@ fn is_crd_file(template: &str) -> bool {
 }
 
 /// Whether there is nothing but white space and comments.
-fn is_empty(document: &[u8]) -> bool {
+pub(crate) fn is_empty(document: &[u8]) -> bool {
     document.lines().map(<[u8]>::trim).all(|line| line.is_empty() || line.starts_with(b"#") || line == b"...")
 }
 
@@ -140,13 +140,14 @@ fn server(text: &[u8]) -> Result<Option<Vec<Str>>, yaml::Error> {
     Ok(if without_noise(&mut object) { written(&object).map(|text| vec![text]) } else { None })
 }
 
-fn written(object: &Json) -> Option<Str> {
+/// An object as text.
+pub(crate) fn written(object: &Json) -> Option<Str> {
     let text = yaml::emit(&value(object)).ok()?;
     Some(Str::from(text.strip_suffix(b"\n").unwrap_or(&text)))
 }
 
 /// Removes what only a server writes; tells whether it is an object of a server.
-fn without_noise(object: &mut Json) -> bool {
+pub(crate) fn without_noise(object: &mut Json) -> bool {
     let Some(metadata) = object.get_mut("metadata").and_then(Json::as_object_mut) else { return false };
     if !metadata.contains_key("uid") {
         return false;

@@ -11,4 +11,4 @@ pub use live::{Holder, Live};
 pub use memory::Memory;
 pub use record::{Hook, Record};
 pub use selector::Selector;
-pub use storage::{Found, Storage, is_not_found, key, latest, not_found};
+pub use storage::{Found, Storage, is_not_found, key, latest, not_found, upgraded};

@@ -73,9 +73,28 @@ pub fn not_found(name: &str, revision: Option<i64>) -> Error {
 /// # Errors
 /// As [`Storage::history`]; or none of its records can be read.
 pub fn latest(storage: &dyn Storage, name: &str, unreadable: &mut Vec<Diagnostic>) -> Result<Record, Error> {
+    let records = readable(storage, name, unreadable)?;
+    last(records, name)
+}
+
+/// The revision that an upgrade starts from: the last that was deployed, or else the last of all (Helm: pkg/action/upgrade.go).
+///
+/// # Errors
+/// As [`latest`].
+pub fn upgraded(storage: &dyn Storage, name: &str, unreadable: &mut Vec<Diagnostic>) -> Result<Record, Error> {
+    let records = readable(storage, name, unreadable)?;
+    let deployed = records.iter().filter(|record| record.status == "deployed").map(|record| record.revision).max();
+    last(records.into_iter().filter(|record| deployed.is_none_or(|it| it == record.revision)).collect(), name)
+}
+
+fn readable(storage: &dyn Storage, name: &str, unreadable: &mut Vec<Diagnostic>) -> Result<Vec<Record>, Error> {
     let mut found = storage.history(name)?;
     unreadable.append(&mut found.unreadable);
-    found.records.into_iter().max_by_key(|record| record.revision).ok_or_else(|| {
+    Ok(found.records)
+}
+
+fn last(records: Vec<Record>, name: &str) -> Result<Record, Error> {
+    records.into_iter().max_by_key(|record| record.revision).ok_or_else(|| {
         let message = format!("none of the records of the release `{name}` can be read");
         Diagnostic::new(message, format!("no revision for release {}", crate::go::quote::quoted(name.as_bytes())))
             .into()

@@ -1,7 +1,9 @@
 //! One side of a comparison → manifests: rendered, saved, from another environment, a git revision, a file.
 
+mod cluster;
 mod rendered;
 
+pub use cluster::{Seen, Standing};
 pub use rendered::{Flags, Ground, Input, InputKind, Namespace, Onto, Rendered, Rendering, Trial, chart, installed};
 
 use crate::diagnostic::{Diagnostic, Error, nearest};
@@ -14,6 +16,8 @@ pub enum Subject {
     Saved,
     /// The release that Helm stored: a revision, or the last.
     Live(Option<i64>),
+    /// The objects in the cluster.
+    Cluster,
     /// An environment, rendered.
     Environment(String),
     /// The environment rendered as of a revision.
@@ -30,7 +34,7 @@ pub enum Subject {
 const KINDS: [&str; 7] = ["saved", "live", "cluster", "env", "git", "file", "chart"];
 
 impl Subject {
-    /// Reads `saved`, `live`, `live:REVISION`, `env:NAME` or a bare name, `git:REV`, `file:PATH`, `chart:PATH`, `-`. `environments` are the names that
+    /// Reads `saved`, `live`, `live:REVISION`, `cluster`, `env:NAME` or a bare name, `git:REV`, `file:PATH`, `chart:PATH`, `-`. `environments` are the names that
     /// can be meant.
     ///
     /// # Errors
@@ -59,11 +63,7 @@ impl Subject {
             ("env", _) => Err(needed("name")),
             ("git", _) => Err(needed("revision")),
             ("file" | "chart", _) => Err(needed("path")),
-            ("cluster", _) => {
-                let message = format!("`{text}` would have to ask for all objects, which rhelm does not do yet");
-                let hint = "compare with what Helm stored of the release: `live`";
-                Err(Diagnostic::own(message).hint(hint).into())
-            }
+            ("cluster", None) => Ok(Subject::Cluster),
             (name, None) if environments.contains(&name) => Ok(Subject::Environment(name.to_owned())),
             _ => {
                 let diagnostic = Diagnostic::own(format!("`{text}` is nothing to compare with"));
@@ -72,7 +72,8 @@ impl Subject {
                     Some(near) => diagnostic.hint(format!("did you mean `{near}`?")),
                     None => diagnostic,
                 };
-                let kinds = "saved, live, live:REVISION, env:NAME, git:REVISION, git:index, file:PATH, chart:PATH, -";
+                let kinds =
+                    "saved, live, live:REVISION, cluster, env:NAME, git:REVISION, git:index, file:PATH, chart:PATH, -";
                 Err(diagnostic.fact(format!("there are: an environment's name, {kinds}")).into())
             }
         }
@@ -84,6 +85,7 @@ impl Subject {
             Subject::Saved => "saved".into(),
             Subject::Live(None) => "live".into(),
             Subject::Live(Some(revision)) => format!("live:{revision}"),
+            Subject::Cluster => "cluster".into(),
             Subject::Environment(name) => name.clone(),
             Subject::Git(revision) => format!("git:{}", revision.name()),
             Subject::File(path) => path.clone(),
@@ -104,6 +106,7 @@ mod tests {
         assert_eq!(parse("saved").unwrap(), Subject::Saved);
         assert_eq!(parse("live").unwrap(), Subject::Live(None));
         assert_eq!(parse("live:3").unwrap(), Subject::Live(Some(3)));
+        assert_eq!(parse("cluster").unwrap(), Subject::Cluster);
         assert_eq!(parse("local").unwrap(), Subject::Environment("local".into()));
         assert_eq!(parse("env:x").unwrap(), Subject::Environment("x".into()));
         assert_eq!(parse("git:index").unwrap(), Subject::Git(Revision::Index));
@@ -111,7 +114,17 @@ mod tests {
         assert_eq!(parse("file:a:b").unwrap(), Subject::File("a:b".into()));
         assert_eq!(parse("-").unwrap(), Subject::Stdin);
         for text in [
-            "", "git", "git:", "env:", "file:", "live:", "live:x", "live:0", "cluster", "stagign", "saved:x",
+            "",
+            "git",
+            "git:",
+            "env:",
+            "file:",
+            "live:",
+            "live:x",
+            "live:0",
+            "cluster:x",
+            "stagign",
+            "saved:x",
             "http://x",
         ] {
             assert!(parse(text).is_err(), "{text}");

@@ -27,7 +27,7 @@ const INDEX: &str = "_CLAP_COMPLETE_INDEX";
 const SHELLS: [&str; 4] = ["bash", "zsh", "fish", "powershell"];
 
 /// What can be compared with, beside environments.
-const SUBJECTS: [&str; 6] = ["saved", "env:", "git:", "file:", "chart:", "-"];
+const SUBJECTS: [&str; 8] = ["saved", "live", "cluster", "env:", "git:", "file:", "chart:", "-"];
 
 /// What a hook can do.
 const HOOKS: [&str; 3] = ["template", "save", "diff"];

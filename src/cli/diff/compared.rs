@@ -1,7 +1,6 @@
 //! Both sides of each release → what is shown, and what failed.
 
 use super::super::onto::Clusters;
-use super::super::spread::spread;
 use super::super::terminal::Terminal;
 use super::super::{failures, fleet, pager};
 use super::Comparison;
@@ -9,8 +8,9 @@ use super::sides::{Ask, Pair, Whose, kept, whole};
 use crate::diagnostic::{Diagnostic, Error};
 use crate::diff::{self, Compared, Format, Kept, Options, Side};
 use crate::manifest::chance::CHANCE;
-use crate::manifest::{self, Claims, Manifests};
-use crate::release::{is_not_found, saved};
+use crate::manifest::{self, Claims, Manifests, Object};
+use crate::release::{Record, is_not_found, saved};
+use crate::spread::spread;
 use crate::subject::{Flags, Rendered, Rendering};
 use crate::text::Str;
 use crate::tree::{Disk, Tree};
@@ -31,10 +31,31 @@ struct Given {
     marked: bool,
     /// Whether Helm stored it.
     is_live: bool,
+    /// What a cluster is asked for.
+    cluster: Option<Held>,
     /// Whether there is such a release on this side.
     is_there: bool,
     warnings: Vec<String>,
     secrets: Vec<Str>,
+}
+
+/// A release in a cluster, of which nothing was asked yet.
+struct Held {
+    /// Name, namespace, and the context that guards it.
+    home: (String, String, Option<String>),
+    /// What the revision holds that an upgrade would start from.
+    recorded: Manifests,
+    /// Whether the server would apply it.
+    server_side: bool,
+}
+
+/// What is known of a cluster's side beyond its objects.
+struct Met {
+    /// What the other side makes.
+    chart: Manifests,
+    /// What the last upgrade made.
+    recorded: Manifests,
+    risks: Vec<(Object, String)>,
 }
 
 /// What comparing a release gave.
@@ -81,6 +102,21 @@ fn give(ask: &Ask<'_>, flags: &Flags<'_>, comparison: &Comparison, given: &mut G
             return Ok(());
         }
         Ask::Live { clusters, whose, revision } => return live(clusters, whose, *revision, flags, comparison, given),
+        Ask::Cluster { clusters, whose } => {
+            let home = whose.home(flags)?;
+            let record = clusters.upgraded(&home, &mut given.warnings);
+            given.namespace = Some(home.1.clone());
+            let record = stored(record, &home.1, comparison)?;
+            given.is_there = record.is_some();
+            // A release that is not there yet is made by Helm 4, which lets the server do it.
+            let server_side = record.as_ref().is_none_or(|record| record.apply_method == "ssa");
+            let recorded = match record {
+                Some(record) => manifest::read(&record.manifest, &format!("live:{}", record.revision))?,
+                None => Manifests::default(),
+            };
+            given.cluster = Some(Held { home, recorded, server_side });
+            return Ok(());
+        }
         Ask::Read(held) => {
             given.manifests = held.manifests.clone();
             given.namespace.clone_from(&held.namespace);
@@ -110,17 +146,8 @@ fn live(
 ) -> Result<(), Error> {
     let (name, namespace, context) = whose.home(flags)?;
     given.namespace = Some(namespace.clone());
-    let record = match clusters.record(&name, &namespace, context.as_deref(), revision, &mut given.warnings) {
-        Err(error) if is_not_found(&error) && comparison.missing_ok => return Ok(()),
-        Err(mut error) if is_not_found(&error) => {
-            for diagnostic in error.diagnostics_mut() {
-                diagnostic.facts.push(format!("looked in: namespace `{namespace}`"));
-                *diagnostic = diagnostic.clone().hint("`--missing-ok` compares with nothing");
-            }
-            return Err(error);
-        }
-        found => found?,
-    };
+    let record = clusters.record(&name, &namespace, context.as_deref(), revision, &mut given.warnings);
+    let Some(record) = stored(record, &namespace, comparison)? else { return Ok(()) };
     if revision.is_none() && record.status != "deployed" {
         let words = format!("its last revision {} is {}, not deployed", record.revision, record.status);
         given.warnings.push(format!("warning: {name}: {words}; `live:REVISION` compares with another"));
@@ -131,9 +158,52 @@ fn live(
     Ok(())
 }
 
+/// A release that may be missing, if that was said to be fine.
+fn stored(record: Result<Record, Error>, namespace: &str, comparison: &Comparison) -> Result<Option<Record>, Error> {
+    match record {
+        Err(error) if is_not_found(&error) && comparison.missing_ok => Ok(None),
+        Err(mut error) if is_not_found(&error) => {
+            for diagnostic in error.diagnostics_mut() {
+                diagnostic.facts.push(format!("looked in: namespace `{namespace}`"));
+                *diagnostic = diagnostic.clone().hint("`--missing-ok` compares with nothing");
+            }
+            Err(error)
+        }
+        found => found.map(Some),
+    }
+}
+
+/// Where one side is a cluster: asks it for its objects, and what the other side would make of them.
+fn meet(pair: &Pair<'_>, from: &mut Given, to: &mut Given, options: &Options) -> Result<Option<Met>, Error> {
+    let (ask, cluster, other) = match (&pair.from, &pair.to) {
+        (Ask::Cluster { clusters, .. }, _) => (clusters, from, to),
+        (_, Ask::Cluster { clusters, .. }) => (clusters, to, from),
+        _ => return Ok(None),
+    };
+    let Some(Held { home, recorded, server_side }) = cluster.cluster.take() else { return Ok(None) };
+    if other.kept.is_some_and(|kept| kept != Kept::Plain) {
+        let message = "a snapshot has digests in the place of secrets, and a cluster cannot be asked about these";
+        return Err(Diagnostic::own(message).hint("compare the cluster with the environment itself").into());
+    }
+    let release = &pair.release;
+    let mut say = |words: String| cluster.warnings.push(format!("warning: {release}: {words}"));
+    if options.include_crds {
+        say("an upgrade leaves crds/ alone, so they are not compared".to_owned());
+    }
+    if options.include_tests {
+        say("hooks come and go with each upgrade, so they are not compared with a cluster".to_owned());
+    }
+    let seen = ask.see(&home, (&recorded, server_side), &other.manifests)?;
+    seen.warnings.into_iter().for_each(say);
+    cluster.manifests = seen.live;
+    let chart = std::mem::replace(&mut other.manifests, seen.after);
+    Ok(Some(Met { chart, recorded, risks: seen.risks }))
+}
+
 /// Compares one release.
 fn one(pair: &Pair<'_>, from_label: &str, flags: &Flags<'_>, comparison: &Comparison) -> Done {
     let (mut from, mut to) = (Given::default(), Given::default());
+    let mut rendered = None;
     // Two renders of one chart fail alike; the revision tells them apart.
     let on = |mut error: Error, label: &str| {
         if label.starts_with("git:") {
@@ -153,14 +223,20 @@ fn one(pair: &Pair<'_>, from_label: &str, flags: &Flags<'_>, comparison: &Compar
         Err(error) => Err(error),
         Ok(()) => give(&pair.to, flags, comparison, &mut to)
             .map_err(|error| on(error, &pair.to_label))
-            .map(|()| Some(compare(pair, from_label, flags, comparison, &mut from, &mut to))),
+            .and_then(|()| meet(pair, &mut from, &mut to, &comparison.options))
+            .map(|met| {
+                let compared = compare(pair, from_label, flags, comparison, [&mut from, &mut to], met.as_ref());
+                rendered = met.map(|met| met.chart);
+                Some(compared)
+            }),
     };
     let mut warnings = from.warnings;
     // The same chart says the same on both sides.
     warnings.extend(to.warnings.into_iter().filter(|line| !warnings.contains(line)).collect::<Vec<_>>());
     let mut secrets = from.secrets;
     secrets.extend(to.secrets);
-    let made = matches!(pair.to, Ask::Rendered(Rendering::Installed { .. })).then_some(to.manifests);
+    let made =
+        matches!(pair.to, Ask::Rendered(Rendering::Installed { .. })).then_some(rendered.unwrap_or(to.manifests));
     Done { made: made.map(|made| (to.namespace.unwrap_or_default(), made)), warnings, secrets, result }
 }
 
@@ -169,10 +245,11 @@ fn compare(
     from_label: &str,
     flags: &Flags<'_>,
     comparison: &Comparison,
-    from: &mut Given,
-    to: &mut Given,
+    [from, to]: [&mut Given; 2],
+    met: Option<&Met>,
 ) -> Compared {
     let mut options = comparison.options.clone();
+    options.include_crds &= met.is_none();
     options.release.clone_from(&pair.release);
     options.marked = from.marked && to.marked;
     if options.include_crds && (from.is_live || to.is_live) {
@@ -217,7 +294,14 @@ fn compare(
     let mut notes = Vec::new();
     // Of a release that one side lacks no value is the reason.
     let is_there = |ask: &Ask<'_>, given: &Given| !matches!(ask, Ask::Nothing) && given.is_there;
-    if comparison.why && is_there(&pair.from, from) && is_there(&pair.to, to) {
+    if let Some(met) = met {
+        let side = |manifests| Side { manifests, namespace: &other, secrets: Kept::Plain };
+        notes.extend(diff::drift(&mut changes, &side(&met.recorded), &side(&met.chart), &pair.release));
+        diff::blame(&mut changes, &met.risks);
+        if comparison.why {
+            notes.push("--why: what a cluster would hold does not come of values alone".to_owned());
+        }
+    } else if comparison.why && is_there(&pair.from, from) && is_there(&pair.to, to) {
         fn known<'a>(ask: &'a Ask<'a>) -> Option<&'a Rendering<'a>> {
             match ask {
                 Ask::Rendered(rendering) => Some(rendering),
@@ -251,7 +335,7 @@ pub(super) fn finish(
     comparison: &Comparison,
     terminal: &mut Terminal,
 ) -> Result<(), Error> {
-    let done = spread(pairs, |pair| one(pair, from_label, flags, comparison));
+    let done = spread(None, pairs, |pair| one(pair, from_label, flags, comparison));
     let mut reports = Vec::new();
     let mut failures: Vec<Error> = Vec::new();
     let mut failed = Vec::new();

@@ -40,7 +40,10 @@ pub(super) fn run(matches: &ArgMatches, terminal: &mut Terminal) -> Result<(), E
     let tree = Disk;
     let stated = stated(matches)?;
     let chart = text(matches, "chart");
-    let is_live = |text: &Option<String>| text.as_ref().is_some_and(|text| text.split(':').next() == Some("live"));
+    if let (Some("cluster"), Some("cluster")) = (stated.0.as_deref(), stated.1.as_deref()) {
+        return Err(Diagnostic::own("the cluster is both sides, and there is but one of it").into());
+    }
+    let is_live = |text: &Option<String>| text.as_deref().is_some_and(is_of_cluster);
     if is_live(&stated.0) || is_live(&stated.1) {
         // What would be upgraded is rendered as the upgrade would render it.
         flags.onto = Some(Box::new(|name, namespace, context| clusters.upgrade(name, namespace, context)));
@@ -118,8 +121,12 @@ fn stated(matches: &ArgMatches) -> Result<(Option<String>, Option<String>), Erro
 
 /// Whether a side can only be had of a project. A stored release is one of the project if there is one.
 fn needs_project(text: &str, is_by_itself: bool) -> bool {
-    let is_live = text.split(':').next() == Some("live");
-    !(is_live && is_by_itself || text == "-" || text.starts_with("file:") || text.starts_with("chart:"))
+    !(is_of_cluster(text) && is_by_itself || text == "-" || text.starts_with("file:") || text.starts_with("chart:"))
+}
+
+/// Whether a side is asked of a cluster.
+fn is_of_cluster(text: &str) -> bool {
+    matches!(text.split(':').next(), Some("live" | "cluster"))
 }
 
 /// The environment that a side names, if it can be nothing else.
@@ -288,6 +295,7 @@ fn alone(
         Ok(match (subject, chart) {
             (Subject::File(_) | Subject::Stdin, _) => held.get(&subject.name()).map_or(Ask::Nothing, Ask::Read),
             (Subject::Live(revision), _) => Ask::Live { clusters, whose: Whose::Named(name), revision: *revision },
+            (Subject::Cluster, _) => Ask::Cluster { clusters, whose: Whose::Named(name) },
             (Subject::Chart(path), _) => Ask::Rendered(Rendering::Chart { tree: disk, path: path.clone(), name }),
             (Subject::Git(_), Some(chart)) => match trees.get(&subject.name()) {
                 Some(tree) => Ask::Rendered(Rendering::Chart { tree, path: chart.to_owned(), name }),

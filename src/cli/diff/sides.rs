@@ -24,6 +24,8 @@ pub(super) enum Ask<'a> {
     Saved { path: String, environment: &'a str, release: &'a str },
     /// What Helm stored of a release.
     Live { clusters: &'a Clusters<'a>, whose: Whose<'a>, revision: Option<i64> },
+    /// What a cluster holds of a release.
+    Cluster { clusters: &'a Clusters<'a>, whose: Whose<'a> },
     /// Manifests that were read already.
     Read(&'a Held),
     /// It does not exist on this side.
@@ -225,11 +227,16 @@ impl<'a> Places<'a> {
                 }
                 found
             }
-            Subject::Live(revision) => {
+            Subject::Live(_) | Subject::Cluster => {
                 let project = self.others.get(&environment.name.text).unwrap_or(self.project);
                 let live = |release: &&'s Release| {
                     let whose = Whose::Installed { disk: self.disk, project, environment, release };
-                    (key(release), Ask::Live { clusters: self.clusters, whose, revision: *revision })
+                    let clusters = self.clusters;
+                    let ask = match subject {
+                        Subject::Live(revision) => Ask::Live { clusters, whose, revision: *revision },
+                        _ => Ask::Cluster { clusters, whose },
+                    };
+                    (key(release), ask)
                 };
                 chosen.iter().map(live).collect()
             }

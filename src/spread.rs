@@ -1,4 +1,4 @@
-//! Work on all cores, its results in order.
+//! Work on several items at once, its results in order.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -6,10 +6,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// The stack of a thread that renders.
 const STACK: usize = 8 * 1024 * 1024;
 
-/// Does some work on each item, several at a time; the results in the items' order.
-pub(super) fn spread<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from).min(items.len());
-    if cores <= 1 {
+/// Does some work on each item, so many at a time, or as many as there are cores; the results in the items' order.
+pub(crate) fn spread<T: Sync, R: Send>(at_once: Option<usize>, items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = at_once.unwrap_or_else(cores);
+    let threads = threads.min(items.len());
+    if threads <= 1 {
         return items.iter().map(work).collect();
     }
     let next = AtomicUsize::new(0);
@@ -27,7 +29,7 @@ pub(super) fn spread<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Syn
     };
     std::thread::scope(|scope| {
         let mut started = 0;
-        for _ in 0..cores {
+        for _ in 0..threads {
             started += usize::from(std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, go_on).is_ok());
         }
         if started == 0 {
@@ -46,6 +48,6 @@ mod tests {
     #[test]
     fn in_order() {
         let items: Vec<usize> = (0..100).collect();
-        assert_eq!(spread(&items, |n| n * 2), items.iter().map(|n| n * 2).collect::<Vec<_>>());
+        assert_eq!(spread(None, &items, |n| n * 2), items.iter().map(|n| n * 2).collect::<Vec<_>>());
     }
 }
