@@ -511,27 +511,34 @@ fn releases() -> Command {
         .arg(switch("uninstalling").help("those that are being uninstalled"))
 }
 
-/// The whole command line.
-pub(super) fn command() -> Command {
-    global(
-        Command::new("rhelm")
-            .about("Renders Helm charts as Helm 4.2 does, and says why it cannot")
-            .version(env!("CARGO_PKG_VERSION"))
-            .disable_version_flag(true)
-            .disable_help_subcommand(false)
-            .subcommand_required(true)
-            .arg_required_else_help(true)
-            .infer_long_args(false),
-    )
-    .subcommand(template())
-    .subcommand(
-        project(Command::new("environments"))
+/// The names of the commands, in the order in which help tells them.
+const COMMANDS: [&str; 15] = [
+    "template",
+    "environments",
+    "values",
+    "save",
+    "diff",
+    "check",
+    "get",
+    "history",
+    "list",
+    "hook",
+    "init",
+    "completion",
+    "env",
+    "schema",
+    "version",
+];
+
+/// A command by its name.
+fn named(name: &str) -> Command {
+    match name {
+        "template" => template(),
+        "environments" => project(Command::new("environments"))
             .about("List the environments of rhelm.yaml, their releases and layers")
             .mut_arg("environment", |arg| arg.hide(true))
             .arg(value("output").short('o').value_name("FORMAT").help("table (default) or json")),
-    )
-    .subcommand(
-        values_flags(project(
+        "values" => values_flags(project(
             Command::new("values").arg(Arg::new("args").num_args(0..).value_parser(value_parser!(String)).hide(true)),
         ))
         .about("Print the values that a chart sees, or where each comes from")
@@ -555,19 +562,15 @@ pub(super) fn command() -> Command {
         .arg(switch("undefined").help("list values that templates read and no layer sets"))
         .arg(switch("fail").help("with --unused or --undefined: exit code 1 if there are any"))
         .arg(switch("show-secrets").help("show values that come from encrypted layers")),
-    )
-    .subcommand(save())
-    .subcommand(diff())
-    .subcommand(
-        rendering(Command::new("check"))
+        "save" => save(),
+        "diff" => diff(),
+        "check" => rendering(Command::new("check"))
             .about("Check that all environments render and that the snapshots are up to date")
             .override_usage("rhelm check [ENV] [RELEASE…] [flags]"),
-    )
-    .subcommand(get())
-    .subcommand(history())
-    .subcommand(releases())
-    .subcommand(
-        Command::new("hook")
+        "get" => get(),
+        "history" => history(),
+        "list" => releases(),
+        "hook" => Command::new("hook")
             .about("Judge a commit before it is made")
             .subcommand_required(true)
             .subcommand(
@@ -581,25 +584,58 @@ pub(super) fn command() -> Command {
                     .override_usage("rhelm hook run KIND[,KIND…] [FILE…] [flags]")
                     .arg(switch("existing").help("save: bring up to date what is there, and begin nothing")),
             ),
-    )
-    .subcommand(
-        Command::new("init")
+        "init" => Command::new("init")
             .about("Write a rhelm.yaml for a chart and the values files beside it")
             .arg(Arg::new("chart").value_name("CHART").value_parser(value_parser!(String))),
-    )
-    .subcommand(
-        Command::new("completion")
+        "completion" => Command::new("completion")
             .about("Print a completion script for bash, zsh, fish or powershell")
             .arg(Arg::new("shell").value_name("SHELL").value_parser(value_parser!(String)).hide_possible_values(true)),
-    )
-    .subcommand(
-        Command::new("env")
+        "env" => Command::new("env")
             .about("Print Helm's environment variables")
             .override_usage("rhelm env [NAME]")
             .arg(Arg::new("args").num_args(0..).value_parser(value_parser!(String)).hide(true)),
+        "schema" => Command::new("schema").about("Print the JSON schema of rhelm.yaml, for editors"),
+        _ => Command::new("version").about("Print rhelm's version and the Helm that it follows"),
+    }
+}
+
+/// The command line without its commands.
+fn root() -> Command {
+    global(
+        Command::new("rhelm")
+            .about("Renders Helm charts as Helm 4.2 does, and says why it cannot")
+            .version(env!("CARGO_PKG_VERSION"))
+            .disable_version_flag(true)
+            .disable_help_subcommand(false)
+            .subcommand_required(true)
+            .arg_required_else_help(true)
+            .infer_long_args(false),
     )
-    .subcommand(Command::new("schema").about("Print the JSON schema of rhelm.yaml, for editors"))
-    .subcommand(Command::new("version").about("Print rhelm's version and the Helm that it follows"))
+}
+
+/// The whole command line.
+pub(super) fn command() -> Command {
+    COMMANDS.iter().fold(root(), |root, name| root.subcommand(named(name)))
+}
+
+/// The command line with those commands alone whose names were typed: to make all of them takes longer than many a render. What
+/// it refuses, and help, is for the whole one.
+fn typed_command(arguments: &[std::ffi::OsString]) -> Option<Command> {
+    let mut typed = COMMANDS.iter().filter(|name| arguments.iter().skip(1).any(|word| word == **name)).peekable();
+    typed.peek()?;
+    Some(typed.fold(root(), |root, name| root.subcommand(named(name))))
+}
+
+/// Reads a command line.
+///
+/// # Errors
+/// It is none, or asks for help.
+pub(super) fn read(arguments: &[std::ffi::OsString]) -> Result<ArgMatches, clap::Error> {
+    let read = typed_command(arguments).map(|command| command.try_get_matches_from(arguments));
+    match read {
+        Some(Ok(matches)) => Ok(matches),
+        _ => command().try_get_matches_from(arguments),
+    }
 }
 
 /// The value of a flag for colours, quoted, if it is none that Helm knows.

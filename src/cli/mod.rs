@@ -40,7 +40,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let mut terminal = Terminal::new(&arguments);
-    let matches = match args::command().try_get_matches_from(&arguments) {
+    let matches = match args::read(&arguments) {
         Ok(matches) => matches,
         Err(error) => return usage(&mut terminal, &error, &arguments),
     };
