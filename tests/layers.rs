@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules, each of which may import those before it. The picture is in `.github/CONTRIBUTING.md`.
-const ORDER: [&str; 22] = [
+const ORDER: [&str; 23] = [
     "text",
     "diagnostic",
     "value",
@@ -12,6 +12,7 @@ const ORDER: [&str; 22] = [
     "yaml",
     "cluster",
     "tree",
+    "database",
     "world",
     "functions",
     "template",
