@@ -42,20 +42,21 @@ impl Client {
     /// and for each query.
     ///
     /// # Errors
-    /// None can be reached, or lets us in; with the database's name for messages.
-    pub fn connect(settings: &Settings, timeout: Duration) -> Result<Client, (Refusal, String)> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
-            (unreachable(format!("no connection can be made: {error}"), error.to_string()), name(settings, &[]))
-        })?;
+    /// None can be reached, or lets us in.
+    pub fn connect(settings: &Settings, timeout: Duration) -> Result<Client, Refusal> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| unreachable(format!("no connection can be made: {error}"), error.to_string()))?;
         let limit = settings.connect_timeout.unwrap_or(timeout);
         match runtime.block_on(first(settings, limit)) {
             Ok((client, host)) => {
-                Ok(Client { runtime, client, name: name(settings, &[host]), timeout, turn: Mutex::default() })
+                Ok(Client { runtime, client, name: settings.name(&[host]), timeout, turn: Mutex::default() })
             }
             Err(refusal) => {
                 // A resolver that hangs is not waited for.
                 runtime.shutdown_background();
-                Err((refusal, name(settings, &settings.hosts)))
+                Err(refusal)
             }
         }
     }
@@ -115,13 +116,6 @@ impl Database for Client {
     fn name(&self) -> &str {
         &self.name
     }
-}
-
-/// `the database ops at db:5432`
-fn name(settings: &Settings, hosts: &[Host]) -> String {
-    let hosts: Vec<String> = hosts.iter().map(Host::to_string).collect();
-    let database = settings.database.as_ref().map(|name| format!(" `{name}`")).unwrap_or_default();
-    format!("the database{database} at {}", hosts.join(", "))
 }
 
 fn unreachable(message: impl Into<String>, helm: impl Into<String>) -> Refusal {

@@ -223,9 +223,12 @@ impl Wrong {
     }
 }
 
-/// What Go's `strconv` says of a number.
+/// What Go's `strconv` says of what is no number.
 fn no_number(function: &str, text: &str) -> String {
-    format!("strconv.{function}: parsing {}: invalid syntax", quoted(text.as_bytes()))
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let large = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) && function != "ParseBool";
+    let why = if large { "value out of range" } else { "invalid syntax" };
+    format!("strconv.{function}: parsing {}: {why}", quoted(text.as_bytes()))
 }
 
 /// A parameter's value, and what it was called where it was given.
@@ -322,6 +325,13 @@ impl Settings {
         }
         settings.folder = home.map(|home| format!("{home}/.postgresql"));
         Ok(settings)
+    }
+
+    /// The database at some of its servers, for messages: `the database ops at db:5432`.
+    pub fn name(&self, hosts: &[Host]) -> String {
+        let hosts: Vec<String> = hosts.iter().map(Host::to_string).collect();
+        let database = self.database.as_ref().map(|name| format!(" `{name}`")).unwrap_or_default();
+        format!("the database{database} at {}", hosts.join(", "))
     }
 
     fn make(given: &Parameters, runtime: Vec<(String, String)>) -> Result<Settings, Wrong> {
@@ -700,4 +710,153 @@ fn is_open(path: &Path) -> bool {
 #[cfg(not(unix))]
 fn is_open(_: &Path) -> bool {
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Host, Kept, Mode, Session, Settings, Wrong, kept};
+
+    fn with(string: &str, variables: &[(&str, &str)]) -> Result<Settings, Wrong> {
+        let variables: Vec<(String, String)> =
+            variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Settings::read(string, &|name| variables.iter().find(|(n, _)| n == name).map(|(_, value)| value.clone()))
+    }
+
+    /// `user:password@hosts/database`, with `-` for what was not said.
+    #[track_caller]
+    fn shown(string: &str, variables: &[(&str, &str)]) -> String {
+        let settings = with(string, variables).unwrap_or_else(|wrong| panic!("{string}: {wrong:?}"));
+        let hosts: Vec<String> = settings.hosts.iter().map(Host::to_string).collect();
+        let or = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
+        let (user, password, database) = (&settings.user, &settings.password, &settings.database);
+        format!("{}:{}@{}/{}", or(user), or(password), hosts.join(","), or(database))
+    }
+
+    #[test]
+    fn strings_are_read() {
+        for (string, want) in [
+            ("", "-:-@localhost:5432/-"),
+            ("host=db port=1 dbname=d user=u password=p", "u:p@db:1/d"),
+            ("host = db\n\tport= 1 dbname =d", "-:-@db:1/d"),
+            (r"user='a b' password='it\'s \\' dbname=''", r"a b:it's \@localhost:5432/-"),
+            (r"user=a\ b password=\'x", "a b:'x@localhost:5432/-"),
+            ("user='a'password=b", "a:b@localhost:5432/-"),
+            ("password=a=b user=", ":a=b@localhost:5432/-"),
+            ("database=d user=a user=b", "b:-@localhost:5432/d"),
+            ("host=/run/pg port=1", "-:-@/run/pg/.s.PGSQL.1/-"),
+            ("host=a,,c port=1", "-:-@a:1,localhost:1,c:1/-"),
+            ("host=a,b port=1,2", "-:-@a:1,b:2/-"),
+            ("host=a,b hostaddr=::1,10.0.0.1", "-:-@[::1]:5432,10.0.0.1:5432/-"),
+            ("postgres://", "-:-@localhost:5432/-"),
+            ("postgresql://u:p@db:1/d", "u:p@db:1/d"),
+            ("postgres://u%40x:p%2F%3A%20+@db/d", "u@x:p/: +@db:5432/d"),
+            ("postgres://u@[::1]:1/d", "u:-@[::1]:1/d"),
+            ("postgres://[::1]/d", "-:-@[::1]:5432/d"),
+            ("postgres://a,b/d?port=1,2", "-:-@a:1,b:2/d"),
+            ("postgres:///d?host=/run/pg&user=a+b&password=%26&user=c", "a b:&@/run/pg/.s.PGSQL.5432/d"),
+            ("postgres://u:it's@db/d", "u:it's@db:5432/d"),
+        ] {
+            assert_eq!(shown(string, &[]), want, "{string}");
+        }
+    }
+
+    #[test]
+    fn variables_are_asked_where_the_string_is_silent() {
+        let variables = [("PGHOST", "db"), ("PGPORT", "1"), ("PGUSER", "u"), ("PGPASSWORD", "p"), ("PGDATABASE", "d")];
+        assert_eq!(shown("", &variables), "u:p@db:1/d");
+        assert_eq!(shown("postgres://x/y", &variables), "u:p@x:1/y");
+        assert_eq!(shown("user='' port=2", &variables), ":p@db:2/d");
+        assert_eq!(shown("", &[("USER", "me")]), "me:-@localhost:5432/-");
+        assert_eq!(with("", &[("PGSSLMODE", "disable")]).map(|s| s.tls.mode), Ok(Mode::Disable));
+    }
+
+    #[test]
+    fn tls_is_required_unless_something_else_is_said() {
+        for (string, want) in [
+            ("", Mode::Require),
+            ("sslmode=disable", Mode::Disable),
+            ("sslmode=verify-ca", Mode::VerifyCa),
+            ("postgres://h/d?sslmode=verify-full", Mode::VerifyFull),
+            ("sslrootcert=system", Mode::VerifyFull),
+            ("host=/run/pg sslmode=verify-full", Mode::Disable),
+        ] {
+            assert_eq!(with(string, &[]).map(|s| s.tls.mode), Ok(want), "{string}");
+        }
+    }
+
+    #[test]
+    fn the_rest_is_read_too() {
+        let string = "connect_timeout=7 search_path=a fallback_application_name=x target_session_attrs=standby \
+                      load_balance_hosts=random sslsni=off options='-c a=b'";
+        let settings = with(string, &[]).unwrap_or_else(|wrong| panic!("{wrong:?}"));
+        assert_eq!(settings.connect_timeout, Some(std::time::Duration::from_secs(7)));
+        assert_eq!(settings.runtime, [("search_path".to_owned(), "a".to_owned())]);
+        assert_eq!(settings.application_name.as_deref(), Some("x"));
+        assert_eq!((settings.session, settings.shuffle, settings.tls.sni), (Session::Standby, true, false));
+        assert_eq!(settings.options, "-c a=b");
+        assert_eq!(with("connect_timeout=-1", &[]).map(|s| s.connect_timeout), Ok(None));
+    }
+
+    /// Helm's words; what is secret is in none of them.
+    #[test]
+    fn what_is_wrong_is_told_without_passwords() {
+        for (string, helm) in [
+            ("host", "missing \"=\" after \"host\" in connection info string"),
+            ("password=SECRET SECRET2", "missing \"=\" after \"…\" in connection info string"),
+            ("password='SECRET", "unterminated quoted string literal in connection string"),
+            ("password=SECRET\\", "missing character after backslash"),
+            ("port=x", "pq: wrong value for \"port\": strconv.ParseUint: parsing \"x\": invalid syntax"),
+            ("port=70000", "pq: wrong value for \"port\": strconv.ParseUint: parsing \"70000\": value out of range"),
+            (
+                "connect_timeout=1s",
+                "pq: wrong value for \"connect_timeout\": strconv.ParseInt: parsing \"1s\": invalid syntax",
+            ),
+            ("host=a,b port=1,2,3", "pq: could not match 3 port numbers to 2 hosts"),
+            ("host=a,b hostaddr=::1", "pq: could not match 2 host names to 1 hostaddr values"),
+            ("hostaddr=a", "pq: wrong value for \"hostaddr\": ParseAddr(\"a\"): unable to parse IP"),
+            (
+                "sslmode=no",
+                "pq: wrong value for \"sslmode\": \"no\" is not supported; supported values are disable, allow, prefer, require, verify-full, or verify-ca",
+            ),
+            ("client_encoding=latin1", "pq: unsupported client_encoding \"latin1\": must be absent or \"UTF8\""),
+            (
+                "sslmode=require sslrootcert=system",
+                "pq: weak sslmode \"require\" may not be used with sslrootcert=system (use \"verify-full\")",
+            ),
+            ("postgres://u:SECRET@h:x/d", "parse \"…\": invalid port after host"),
+            ("postgres://u:SECRET/SECRET@h/d", "parse \"…\": invalid port after host"),
+            ("postgres://u:SECRET%zz@h/d", "parse \"…\": invalid URL escape"),
+            ("postgres://u:SECRET SECRET@h/d", "parse \"…\": net/url: invalid userinfo"),
+        ] {
+            let Err(wrong) = with(string, &[]) else { panic!("{string} can be read") };
+            assert_eq!(wrong.helm, helm, "{string}");
+            assert!(!format!("{wrong:?}").contains("SECRET"), "{string}: {wrong:?}");
+        }
+        for (name, helm) in [
+            ("PGREQUIREPEER", "pq: environment variable $PGREQUIREPEER is not supported"),
+            ("PGKRBSRVNAME", "pq: environment variable $PGKRBSRVNAME is not supported as Kerberos is not enabled"),
+            ("PGPORT", "pq: wrong value for $PGPORT: strconv.ParseUint: parsing \"\": invalid syntax"),
+        ] {
+            assert_eq!(with("", &[(name, "")]).err().map(|wrong| wrong.helm).as_deref(), Some(helm));
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn files_of_passwords_are_asked() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let path = std::env::temp_dir().join(format!("rhelm-pgpass-{}", std::process::id()));
+        std::fs::write(&path, "# a:1:d:u:no\na:1:d\\::u:one\n*:*:*:u:p\\:\\\\w\n").unwrap_or_default();
+        let mode = |mode| std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap_or_default();
+        let host = |name: &str| Host { name: name.to_owned(), address: None, port: 1 };
+        let ask = |name, database, user| kept(&path.to_string_lossy(), &host(name), database, user);
+        mode(0o600);
+        assert_eq!(ask("a", "d:", "u"), Kept::Password("one".to_owned()));
+        assert_eq!(ask("b", "d:", "u"), Kept::Password("p:\\w".to_owned()));
+        assert_eq!(ask("a", "d:", "v"), Kept::Nothing);
+        mode(0o640);
+        assert_eq!(ask("a", "d:", "u"), Kept::Open);
+        std::fs::remove_file(&path).unwrap_or_default();
+        assert_eq!(ask("a", "d:", "u"), Kept::Nothing);
+    }
 }

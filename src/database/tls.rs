@@ -330,6 +330,11 @@ pub(super) fn failed(error: &std::io::Error, host: &str) -> Refusal {
                 format!("its certificate is not made out to `{host}`"),
                 format!("x509: certificate is not valid for {host}"),
             ),
+            // Go takes one that a trusted authority signed; the library here takes none.
+            CertificateError::Other(other) if other.to_string().contains("CaUsedAsEndEntity") => (
+                "its certificate is an authority's own (CA:TRUE), and none that is trusted".to_owned(),
+                "x509: certificate signed by unknown authority".to_owned(),
+            ),
             other => (format!("its certificate is not accepted: {other}"), format!("x509: {other}")),
         },
         _ => {

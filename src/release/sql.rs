@@ -29,6 +29,9 @@ pub struct Sql {
     namespace: Option<String>,
 }
 
+/// The text of a record, or why there is none.
+type Text<'a> = Result<&'a [u8], String>;
+
 /// Custom labels, by the key of their record.
 type Labels = HashMap<String, BTreeMap<String, String>>;
 
@@ -54,12 +57,7 @@ impl Sql {
     }
 
     /// Hands the records for which a condition holds to `each`, in the namespace if there is one: keys and texts.
-    fn held(
-        &self,
-        condition: &str,
-        value: &str,
-        each: &mut dyn FnMut(&str, Result<&[u8], String>),
-    ) -> Result<(), Error> {
+    fn held(&self, condition: &str, value: &str, each: &mut dyn FnMut(&str, Text<'_>)) -> Result<(), Error> {
         let mut query = format!(
             "SELECT key::text, CASE WHEN octet_length(body) <= {MAX_BODY} THEN body::text END
              FROM releases_v1 WHERE {condition} = $1"

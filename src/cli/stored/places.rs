@@ -91,8 +91,8 @@ pub(in crate::cli) fn database(timeout: Duration) -> Result<Arc<dyn Database>, E
         .map_err(|wrong| Error::from(Refusal::from(wrong).diagnostic("the database")))?;
     match Client::connect(&settings, timeout) {
         Ok(client) => Ok(Arc::new(client)),
-        Err((refusal, name)) => {
-            let diagnostic = refusal.diagnostic(&name);
+        Err(refusal) => {
+            let diagnostic = refusal.diagnostic(&settings.name(&settings.hosts));
             let lost = string.is_empty() && refusal.kind == Kind::Unreachable;
             Err(if lost { diagnostic.hint(format!("{STRING} is not set")) } else { diagnostic }.into())
         }
