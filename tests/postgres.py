@@ -1,10 +1,12 @@
-"""A PostgreSQL server for tests/live, on the loopback and with TLS."""
+"""A PostgreSQL server for tests/live, on the loopback and with TLS; and servers that are none."""
 
 import glob
+import http.server
 import os
 import pwd
 import shutil
 import socket
+import ssl
 import subprocess
 import threading
 
@@ -62,9 +64,9 @@ class Postgres:
                     "30", "-subj", f"/CN={name}", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1")
         with open(self.path("names"), "w", encoding="utf-8") as file:
             file.write("subjectAltName=DNS:localhost\n")
-        for name, subject, days in (("server", "localhost", 30), ("expired", "localhost", -1), ("client", "certified", 30)):
+        for name, subject, days in (("server", "localhost", 30), ("expired", "localhost", -1), ("client", "system:masters/CN=certified", 30)):
             openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj",
-                    f"/CN={subject}")
+                    f"/O={subject}" if "/" in subject else f"/CN={subject}")
             openssl("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial", "-days",
                     str(days), "-extfile", "names", "-out", f"{name}.crt")
 
@@ -118,4 +120,49 @@ def silent(answer=b"", close=False):
                 kept.append(peer)
 
     threading.Thread(target=serve, daemon=True).start()
+    return listener.getsockname()[1]
+
+
+def expired(folder):
+    """A server of HTTPS whose certificate is of yesterday: its port."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(os.path.join(folder, "expired.crt"), os.path.join(folder, "expired.key"))
+    server = http.server.HTTPServer(("127.0.0.1", 0), http.server.BaseHTTPRequestHandler)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    server.handle_error = lambda *_: None
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server.server_port
+
+
+def proxy(seen):
+    """A proxy for HTTPS, which notes where it was sent to: its port."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def pump(source, sink):
+        try:
+            while data := source.recv(65536):
+                sink.sendall(data)
+            sink.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+    def serve(peer):
+        head = b""
+        while b"\r\n\r\n" not in head:
+            head += peer.recv(4096) or b"\r\n\r\n"
+        method, target = head.decode().split(" ")[:2]
+        seen.append(target)
+        if method != "CONNECT":
+            peer.sendall(b"HTTP/1.1 405 Not here\r\nContent-Length: 0\r\n\r\n")
+            return
+        there = socket.create_connection(target.rsplit(":", 1))
+        peer.sendall(b"HTTP/1.1 200 Fine\r\n\r\n")
+        threading.Thread(target=pump, args=(there, peer), daemon=True).start()
+        pump(peer, there)
+
+    def listen():
+        while True:
+            threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
+
+    threading.Thread(target=listen, daemon=True).start()
     return listener.getsockname()[1]
