@@ -4,6 +4,7 @@ pub mod chart;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod cluster;
+pub mod database;
 pub mod diagnostic;
 pub mod diff;
 pub mod engine;

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules, each of which may import those before it. The picture is in `.github/CONTRIBUTING.md`.
-const ORDER: [&str; 23] = [
+const ORDER: [&str; 24] = [
     "spread",
     "text",
     "diagnostic",
@@ -13,6 +13,7 @@ const ORDER: [&str; 23] = [
     "yaml",
     "cluster",
     "tree",
+    "database",
     "world",
     "functions",
     "template",

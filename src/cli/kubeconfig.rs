@@ -47,3 +47,17 @@ fn text(map: &MapRef, key: &str) -> Option<String> {
         _ => None,
     }
 }
+
+/// The namespace of the pod that this runs in, if it is one (k8s.io/client-go: clientcmd, inClusterClientConfig).
+pub(super) fn pod_namespace() -> Option<String> {
+    const ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
+    variable("KUBERNETES_SERVICE_HOST")?;
+    variable("KUBERNETES_SERVICE_PORT")?;
+    if !std::path::Path::new(ACCOUNT).join("token").is_file() {
+        return None;
+    }
+    variable("POD_NAMESPACE").or_else(|| {
+        let text = std::fs::read_to_string(format!("{ACCOUNT}/namespace")).ok()?;
+        Some(text.trim().to_owned()).filter(|name| !name.is_empty())
+    })
+}

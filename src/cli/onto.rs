@@ -1,10 +1,11 @@
 //! The clusters that are rendered for: their versions, `lookup`, and whether they would take what was rendered.
 
 use super::connection::connection;
-use super::stored::{connect, storage_over};
+use super::stored::{connect, database, storage_over};
 use super::terminal::Terminal;
 use crate::cluster::{AT_ONCE, Api, Connection, Discovery, Kind, Lookup, Refusal, SavedObjects, Served};
 use crate::cluster::{check_ownership, part, read, text};
+use crate::database::Database;
 use crate::diagnostic::{Diagnostic, Error};
 use crate::engine::{KubeVersion, Release};
 use crate::go::slog::{Level, line};
@@ -152,6 +153,8 @@ impl Cluster {
 pub(super) struct Clusters<'m> {
     matches: &'m ArgMatches,
     reached: Mutex<HashMap<String, Arc<Reached>>>,
+    /// Where releases are stored, if not there.
+    database: Mutex<Option<Arc<dyn Database>>>,
 }
 
 struct Reached {
@@ -175,7 +178,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl<'m> Clusters<'m> {
     /// None is asked yet.
     pub(super) fn new(matches: &'m ArgMatches) -> Clusters<'m> {
-        Clusters { matches, reached: Mutex::default() }
+        Clusters { matches, reached: Mutex::default(), database: Mutex::default() }
     }
 
     /// How the cluster of an environment is reached, which names its context or not.
@@ -212,8 +215,15 @@ impl<'m> Clusters<'m> {
     }
 
     fn storage(&self, namespace: &str, context: Option<&str>) -> Result<Box<dyn Storage>, Error> {
-        self.connection(context)?;
-        storage_over(|| Ok(self.reached(context)?.cluster.api.clone()), Some(namespace))
+        let timeout = self.connection(context)?.timeout;
+        let connected = || {
+            let mut connected = locked(&self.database);
+            match connected.as_ref() {
+                Some(found) => Ok(found.clone()),
+                None => Ok(connected.insert(database(timeout)?).clone()),
+            }
+        };
+        storage_over(|| Ok(self.reached(context)?.cluster.api.clone()), connected, Some(namespace))
     }
 
     /// The ground for a release that would be installed.

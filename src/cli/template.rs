@@ -413,5 +413,6 @@ pub(super) fn namespace(matches: &ArgMatches, project: Option<&str>, context: Op
         .or(project.map(str::to_owned))
         .or_else(|| variable("HELM_NAMESPACE"))
         .or_else(|| kubeconfig::namespace(text(matches, "kubeconfig").as_deref(), context.as_deref()))
+        .or_else(kubeconfig::pod_namespace)
         .unwrap_or_else(|| "default".to_owned())
 }

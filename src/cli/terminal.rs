@@ -165,5 +165,10 @@ impl Terminal {
 
 /// A variable of the process, if it is set and not empty.
 pub(super) fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
+    variable_as_set(name).filter(|value| !value.is_empty())
+}
+
+/// A variable of the process, if it is set, to nothing too.
+pub(super) fn variable_as_set(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }

@@ -209,6 +209,7 @@ async fn config(connection: &Connection) -> Result<Config, Refusal> {
     }
     let context = Some(connection.context.clone()).filter(|context| !context.is_empty());
     let empty = |kubeconfig: &Kubeconfig| kubeconfig.contexts.is_empty() && kubeconfig.clusters.is_empty();
+    let proxied = kubeconfig.as_ref().is_some_and(|kubeconfig| names_proxy(kubeconfig, context.as_deref()));
     let mut config = match kubeconfig.filter(|kubeconfig| !empty(kubeconfig) || context.is_some()) {
         Some(kubeconfig) => {
             if let Some(name) = context.as_ref().filter(|name| !kubeconfig.contexts.iter().any(|c| c.name == **name)) {
@@ -235,6 +236,10 @@ async fn config(connection: &Connection) -> Result<Config, Refusal> {
         };
         config.cluster_url =
             url.parse().map_err(|error| unreachable(format!("`{}` is no URL: {error}", connection.server)))?;
+    }
+    // As in Go, a variable names no proxy for servers on this machine: `HTTPS_PROXY` stands beside a cluster of kind's.
+    if !proxied && config.cluster_url.host().is_some_and(is_here) {
+        config.proxy_url = None;
     }
     if !connection.token.is_empty() {
         config.auth_info.token = Some(connection.token.clone().into());
@@ -275,6 +280,22 @@ async fn config(connection: &Connection) -> Result<Config, Refusal> {
     config.write_timeout = Some(later);
     config.default_retry = false;
     Ok(config)
+}
+
+/// Whether the cluster of a context, or of the current one, has a proxy of its own.
+fn names_proxy(kubeconfig: &Kubeconfig, context: Option<&str>) -> bool {
+    let current = context.or(kubeconfig.current_context.as_deref());
+    let named = kubeconfig.contexts.iter().find(|named| Some(named.name.as_str()) == current);
+    let cluster = named.and_then(|named| named.context.as_ref()).map(|context| context.cluster.as_str());
+    let found = kubeconfig.clusters.iter().find(|named| Some(named.name.as_str()) == cluster);
+    let proxy = found.and_then(|named| named.cluster.as_ref()).and_then(|cluster| cluster.proxy_url.as_deref());
+    proxy.is_some_and(|proxy| !proxy.is_empty())
+}
+
+/// Whether a host is this machine.
+fn is_here(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
 /// What Go would say of a connection that does not come about.

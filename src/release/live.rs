@@ -1,14 +1,11 @@
 //! Releases in a cluster: Helm's drivers `secret` and `configmap` (Helm: pkg/storage/driver).
 
 use super::record::Record;
-use super::storage::{Found, Storage, key, not_found};
+use super::storage::{Found, SYSTEM_LABELS, Storage, key, not_found, unreadable};
 use crate::cluster::{Api, Kind, Refusal, Target, get, list, part, text};
 use crate::diagnostic::{Diagnostic, Error};
 use crate::value::{MapRef, Str, Value};
 use std::sync::Arc;
-
-/// What Helm uses a holder's labels for; not shown where one revision was asked for.
-const SYSTEM_LABELS: &[&str] = &["name", "owner", "status", "version", "createdAt", "modifiedAt"];
 
 /// What holds a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,7 +95,7 @@ impl Storage for Live {
         };
         let record = self.held(&object).and_then(|text| Record::decode(&text)).map_err(|why| {
             let helm = format!("get: failed to decode data \"{key}\": {why}");
-            Error::from(Diagnostic::new(format!("the release record `{key}` cannot be read: {why}"), helm))
+            Error::from(Diagnostic::new(unreadable(&key, &why), helm))
         })?;
         let (_, mut labels) = about(&object);
         labels.retain(|(name, _)| !SYSTEM_LABELS.contains(&name.as_str()));

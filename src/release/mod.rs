@@ -5,10 +5,12 @@ mod memory;
 mod record;
 pub mod saved;
 mod selector;
+mod sql;
 mod storage;
 
 pub use live::{Holder, Live};
 pub use memory::Memory;
 pub use record::{Hook, Record};
 pub use selector::Selector;
+pub use sql::Sql;
 pub use storage::{Found, Storage, is_not_found, key, latest, not_found, upgraded};

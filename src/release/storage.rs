@@ -38,13 +38,18 @@ impl Found {
     pub fn take(&mut self, holder: &str, text: Result<&[u8], String>, labels: Vec<(String, String)>) {
         match text.and_then(Record::decode) {
             Ok(record) => self.records.push(Record { labels, ..record }),
-            Err(why) => {
-                let message = format!("the release record `{holder}` cannot be read: {why}");
-                self.unreadable.push(Diagnostic::own(message));
-            }
+            Err(why) => self.unreadable.push(Diagnostic::own(unreadable(holder, &why))),
         }
     }
 }
+
+/// What is told of a record that cannot be read.
+pub(super) fn unreadable(holder: &str, why: &str) -> String {
+    format!("the release record `{holder}` cannot be read: {why}")
+}
+
+/// The labels that Helm needs for itself, which it does not show where one revision was asked for.
+pub(super) const SYSTEM_LABELS: &[&str] = &["name", "owner", "status", "version", "createdAt", "modifiedAt"];
 
 /// What the object that holds a revision is called: `sh.helm.release.v1.shop.v3`.
 pub fn key(name: &str, revision: i64) -> String {

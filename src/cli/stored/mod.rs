@@ -6,7 +6,7 @@ pub(super) mod list;
 mod places;
 mod print;
 
-pub(super) use places::{connect, storage, storage_over};
+pub(super) use places::{connect, database, storage, storage_over};
 
 use crate::diagnostic::{Diagnostic, Error};
 use crate::engine::Release;
