@@ -4,7 +4,7 @@ use super::connection::connection;
 use super::stored::{connect, database, storage_over};
 use super::terminal::Terminal;
 use crate::cluster::{AT_ONCE, Api, Connection, Discovery, Kind, Lookup, Refusal, SavedObjects, Served};
-use crate::cluster::{check_ownership, part, read, text};
+use crate::cluster::{aggregate, check_metadata, check_ownership, part, read, text, unsent};
 use crate::database::Database;
 use crate::diagnostic::{Diagnostic, Error};
 use crate::engine::{KubeVersion, Release};
@@ -82,41 +82,90 @@ impl Cluster {
     /// # Errors
     /// What it would refuse, or that it cannot be asked.
     pub(super) fn accepts(&self, manifests: &Manifests, release: &Release, take: bool) -> Result<(), Error> {
-        let mut unknown = Vec::new();
+        let mut refused = Vec::new();
+        let mut unknown = false;
         let mut targets = Vec::new();
         for resource in &manifests.resources {
             let Ok(Value::Map(_, object)) = yaml::parse(resource.text.as_bytes()) else { continue };
-            let (api_version, kind) = (text(&object, "apiVersion"), text(&object, "kind"));
-            let Some(metadata) = part(&object, "metadata") else { continue };
-            let (name, namespace) = (text(&metadata, "name"), text(&metadata, "namespace"));
-            let found = match self.discovery.resource(self.api.as_ref(), &api_version, &kind) {
-                Ok(found) => found,
-                Err(Refusal { kind: Kind::NotFound, .. }) => None,
-                Err(refusal) => return Err(self.failed(&refusal)),
-            };
-            let Some(found) = found else {
-                unknown.push(format!(
-                    "resource mapping not found for name: \"{name}\" namespace: \"{namespace}\" from \"\": no matches for \
-                     kind \"{kind}\" in version \"{api_version}\"\nensure CRDs are installed first"
-                ));
+            let kind = text(&object, "kind");
+            let unsent = unsent(&object);
+            if !unsent.is_empty() {
+                // What cannot be sent ends the reading.
+                refused.push(format!("error validating \"\": error validating data: {}", aggregate(&unsent)));
+                break;
+            }
+            if let Err(why) = check_metadata(&object) {
+                refused.push(format!("unable to decode \"\": {why}"));
                 continue;
+            }
+            // A list stands for what is in it.
+            let items = match object.get("items") {
+                Some(Value::List(_, items)) if kind.ends_with("List") => Some(items),
+                _ => None,
             };
-            let place = if namespace.is_empty() { release.namespace.clone() } else { namespace };
-            targets.push((kind, found.target(&api_version, Some(place), Some(name))));
+            let is_list = items.is_some();
+            let items = items.map_or_else(
+                || vec![object.clone()],
+                |items| {
+                    let maps = items.iter().filter_map(|item| match item {
+                        Value::Map(_, item) => Some(item.clone()),
+                        _ => None,
+                    });
+                    maps.collect()
+                },
+            );
+            for object in items {
+                // Helm takes the core group's version where there is none.
+                let api_version = Some(text(&object, "apiVersion")).filter(|text| !text.is_empty());
+                let (api_version, kind) = (api_version.unwrap_or_else(|| "v1".to_owned()), text(&object, "kind"));
+                let metadata = part(&object, "metadata");
+                let field = |key| metadata.as_ref().map(|metadata| text(metadata, key)).unwrap_or_default();
+                let (name, namespace) = (field("name"), field("namespace"));
+                let found = match self.discovery.resource(self.api.as_ref(), &api_version, &kind) {
+                    Ok(found) => found,
+                    Err(Refusal { kind: Kind::NotFound, .. }) => None,
+                    Err(refusal) => return Err(self.failed(&refusal)),
+                };
+                let Some(found) = found else {
+                    unknown = true;
+                    let none = format!("no matches for kind \"{kind}\" in version \"{api_version}\"");
+                    refused.push(match is_list {
+                        true => format!("unable to recognize {none}"),
+                        false => format!(
+                            "resource mapping not found for name: \"{name}\" namespace: \"{namespace}\" from \"\": {none}\n\
+                             ensure CRDs are installed first"
+                        ),
+                    });
+                    continue;
+                };
+                if name.is_empty() && !field("generateName").is_empty() {
+                    continue;
+                }
+                let place = if namespace.is_empty() { release.namespace.clone() } else { namespace };
+                targets.push((kind, found.target(&api_version, Some(place), Some(name))));
+            }
         }
-        if !unknown.is_empty() {
-            let all = if let [one] = unknown.as_slice() { one.clone() } else { format!("[{}]", unknown.join(", ")) };
-            let helm = format!("unable to build kubernetes objects from release manifest: {all}");
-            let message = format!("the cluster at {} does not know all kinds of these objects", self.api.server());
+        if !refused.is_empty() {
+            let helm = format!("unable to build kubernetes objects from release manifest: {}", aggregate(&refused));
+            let server = self.api.server();
+            let message = match unknown {
+                true => format!("the cluster at {server} does not know all kinds of these objects"),
+                false => "these are no objects that a cluster could take".to_owned(),
+            };
             let mut diagnostic = Diagnostic::new(message, helm);
-            diagnostic.facts.extend(unknown.iter().filter_map(|why| why.lines().next().map(str::to_owned)));
-            return Err(diagnostic.hint("install the custom resource definitions first").into());
+            diagnostic.facts.extend(refused.iter().filter_map(|why| why.lines().next().map(str::to_owned)));
+            if unknown {
+                diagnostic = diagnostic.hint("install the custom resource definitions first");
+            }
+            return Err(diagnostic.into());
         }
         if release.is_upgrade {
             return Ok(());
         }
-        targets.retain(|(_, target)| target.name.as_deref() != Some(""));
-        // What is told is the first by its place, whichever the cluster answers first.
+        // What is told is the first by its place, whichever the cluster answers first. Objects behind one without a name are
+        // not asked for.
+        let nameless = targets.iter().position(|(_, target)| target.name.as_deref() == Some(""));
+        let nameless = nameless.map(|at| targets.split_off(at)).and_then(|rest| rest.into_iter().next());
         let found = spread(Some(AT_ONCE), &targets, |(_, target)| read(self.api.as_ref(), target));
         for ((kind, target), found) in targets.iter().zip(found) {
             let name = target.name.as_deref().unwrap_or_default();
@@ -145,7 +194,13 @@ impl Cluster {
                 }
             }
         }
-        Ok(())
+        let Some((kind, target)) = nameless else { return Ok(()) };
+        let namespace = target.namespace.as_deref().unwrap_or_default();
+        let helm = format!(
+            "unable to continue with install: could not get information about the resource {kind} \"\" in namespace \
+             \"{namespace}\": resource name may not be empty"
+        );
+        Err(Diagnostic::new(format!("a {kind} has no name: whether it is there cannot be asked"), helm).into())
     }
 }
 

@@ -4,12 +4,14 @@
 mod client;
 mod discovery;
 mod lookup;
+mod metadata;
 mod refusal;
 
 #[cfg(feature = "cluster")]
 pub use client::Client;
 pub use discovery::{Discovery, Resource};
 pub use lookup::{Asked, Log, Lookup, SavedObjects, Served, check_ownership};
+pub use metadata::{aggregate, check_metadata, unsent};
 pub use refusal::{Kind, Refusal, rule};
 
 use crate::go::json::{Into as JsonInto, read_with_integers};
