@@ -204,12 +204,18 @@ impl Cluster {
     }
 }
 
+/// Whether a server surely knows what `dryRun` means: from Kubernetes 1.18 on.
+fn knows_dry_runs(version: &KubeVersion) -> bool {
+    let number = |text: &str| text.trim_end_matches(|c: char| !c.is_ascii_digit()).parse::<u32>().unwrap_or_default();
+    (number(&version.major), number(&version.minor)) >= (1, 18)
+}
+
 /// The clusters of a project, each reached when it is needed first, and asked once.
 pub(super) struct Clusters<'m> {
     matches: &'m ArgMatches,
     reached: Mutex<HashMap<String, Arc<Reached>>>,
     /// Where releases are stored, if not there.
-    database: Mutex<Option<Arc<dyn Database>>>,
+    database: Mutex<Option<Result<Arc<dyn Database>, Error>>>,
 }
 
 struct Reached {
@@ -273,10 +279,8 @@ impl<'m> Clusters<'m> {
         let timeout = self.connection(context)?.timeout;
         let connected = || {
             let mut connected = locked(&self.database);
-            match connected.as_ref() {
-                Some(found) => Ok(found.clone()),
-                None => Ok(connected.insert(database(timeout)?).clone()),
-            }
+            // One that cannot be reached is not waited for again.
+            connected.get_or_insert_with(|| database(timeout)).clone()
         };
         storage_over(|| Ok(self.reached(context)?.cluster.api.clone()), connected, Some(namespace))
     }
@@ -309,6 +313,13 @@ impl<'m> Clusters<'m> {
     ) -> Result<Seen, Error> {
         let reached = self.reached(context.as_deref())?;
         let Cluster { api, discovery } = &reached.cluster;
+        // A server that does not know of dry runs would store what it is asked about.
+        let version = reached.cluster.kube_version()?;
+        if !knows_dry_runs(&version) {
+            let message =
+                format!("the cluster at {} is too old to be compared with: {}", api.server(), version.version);
+            return Err(Diagnostic::own(message).fact("dry runs are sure from Kubernetes 1.18 on".to_owned()).into());
+        }
         Standing { api: api.as_ref(), discovery, name, namespace, recorded, server_side }.see(chart)
     }
 

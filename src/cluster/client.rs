@@ -142,7 +142,7 @@ impl Client {
             let broken = status == 500 && matches!(question, Question::Get(_));
             let busy = broken || matches!(status, 429 | 502 | 503 | 504);
             let pause = asked.unwrap_or(wait);
-            if !busy || repeats == REPEATS || Instant::now() + pause >= end {
+            if !busy || repeats == REPEATS || pause >= end.saturating_duration_since(Instant::now()) {
                 return Err(refused(status, &bytes));
             }
             tokio::time::sleep(pause).await;

@@ -199,9 +199,9 @@ fn json(bytes: &[u8]) -> Result<Json, Refusal> {
     }
 }
 
-/// Whether a target's name can stand in a path.
+/// Whether a target's name and namespace can stand in a path.
 fn named(target: &Target) -> Result<(), Refusal> {
-    match target.name.as_deref().and_then(misnamed) {
+    match target.name.as_deref().and_then(misnamed).or_else(|| target.namespace.as_deref().and_then(misnamed)) {
         Some(why) => Err(Refusal::new(Kind::Garbled, why)),
         None => Ok(()),
     }

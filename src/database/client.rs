@@ -33,8 +33,8 @@ pub struct Client {
     client: tokio_postgres::Client,
     name: String,
     timeout: Duration,
-    /// One asks after the other: where one fails, the transaction begins anew.
-    turn: Mutex<()>,
+    /// One asks after the other. Whether an answer never came: what is asked behind it would wait as well.
+    late: Mutex<bool>,
 }
 
 impl Client {
@@ -51,7 +51,7 @@ impl Client {
         let limit = settings.connect_timeout.unwrap_or(timeout);
         match runtime.block_on(first(settings, limit)) {
             Ok((client, host)) => {
-                Ok(Client { runtime, client, name: settings.name(&[host]), timeout, turn: Mutex::default() })
+                Ok(Client { runtime, client, name: settings.name(&[host]), timeout, late: Mutex::default() })
             }
             Err(refusal) => {
                 // A resolver that hangs is not waited for.
@@ -61,12 +61,28 @@ impl Client {
         }
     }
 
+    /// A question is a transaction of its own: none stays open while charts render.
     async fn ask(&self, query: &str, parameters: &[&str], each: &mut dyn FnMut(&Row<'_>)) -> Result<(), Failure> {
         let mut left = self.timeout;
+        within(&mut left, self.client.batch_execute(BEGIN)).await?;
+        let answer = self.answer(query, parameters, each, &mut left).await;
+        if !matches!(answer, Err(Failure::Late)) {
+            within(&mut left, self.client.batch_execute("ROLLBACK")).await?;
+        }
+        answer
+    }
+
+    async fn answer(
+        &self,
+        query: &str,
+        parameters: &[&str],
+        each: &mut dyn FnMut(&Row<'_>),
+        left: &mut Duration,
+    ) -> Result<(), Failure> {
         let parameters = parameters.iter().map(|text| (text as &(dyn ToSql + Sync), Type::TEXT));
-        let rows = within(&mut left, self.client.query_typed_raw(query, parameters)).await?;
+        let rows = within(left, self.client.query_typed_raw(query, parameters)).await?;
         let mut rows = pin!(rows);
-        while let Some(row) = within(&mut left, rows.try_next()).await? {
+        while let Some(row) = within(left, rows.try_next()).await? {
             let texts: Result<Vec<Option<&str>>, _> = (0..row.len()).map(|i| row.try_get(i)).collect();
             each(&texts.map_err(Failure::Said)?);
         }
@@ -93,21 +109,18 @@ async fn within<T>(
 
 impl Database for Client {
     fn rows(&self, query: &str, parameters: &[&str], each: &mut dyn FnMut(&Row<'_>)) -> Result<(), Refusal> {
-        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut is_late = self.late.lock().unwrap_or_else(PoisonError::into_inner);
+        if *is_late {
+            return Err(Refusal { connected: true, ..late(self.timeout, "i/o timeout") });
+        }
         self.runtime.block_on(async {
             let refusal = match self.ask(query, parameters, each).await {
                 Ok(()) => return Ok(()),
-                Err(Failure::Late) => late(self.timeout, "i/o timeout"),
-                Err(Failure::Said(error)) => {
-                    // A transaction in which something failed answers nothing more.
-                    let mut left = self.timeout;
-                    let anew = async {
-                        self.client.batch_execute("ROLLBACK").await?;
-                        self.client.batch_execute(BEGIN).await
-                    };
-                    let _ = within(&mut left, anew).await;
-                    refused(&error)
+                Err(Failure::Late) => {
+                    *is_late = true;
+                    late(self.timeout, "i/o timeout")
                 }
+                Err(Failure::Said(error)) => refused(&error),
             };
             Err(Refusal { connected: true, ..refusal })
         })
@@ -213,7 +226,6 @@ async fn one(settings: &Settings, host: &Host, session: Session) -> Result<tokio
     };
     let client = client.map_err(|(_, refusal)| refusal)?;
     fits(&client, session).await?;
-    client.batch_execute(BEGIN).await.map_err(|error| refused(&error))?;
     Ok(client)
 }
 

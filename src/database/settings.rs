@@ -525,9 +525,12 @@ fn of_url(string: &str) -> Result<Vec<(String, String)>, Wrong> {
     Ok(found)
 }
 
-/// A text without what stands in quotes in it.
+/// A text without what stands in quotes in it, from the first to the last: what is quoted may hold quotes.
 fn without_quotes(text: &str) -> String {
-    text.split('"').step_by(2).map(str::trim).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+    let (Some((before, _)), Some((_, after))) = (text.split_once('"'), text.rsplit_once('"')) else {
+        return text.to_owned();
+    };
+    [before.trim(), after.trim()].join(" ").trim().to_owned()
 }
 
 /// `key=value key='value with blanks'`
@@ -547,20 +550,22 @@ fn of_words(string: &str) -> Result<Vec<(String, String)>, Wrong> {
         if rest.next() != Some('=') {
             // What is no known name may be the rest of a password with a blank in it.
             let shown = if known(&key).is_some() { key.as_str() } else { "…" };
-            let after = match found.last() {
-                _ if shown == key => format!("`{key}`"),
-                Some((last, _)) => format!("what follows the value of `{last}`"),
-                None => "its first word".to_owned(),
-            };
+            let after =
+                match found.last().map(|(last, _): &(String, String)| known(last).map_or("…", |_| last.as_str())) {
+                    _ if shown == key => format!("`{key}`"),
+                    Some(last) => format!("what follows the value of `{last}`"),
+                    None => "its first word".to_owned(),
+                };
             let message = format!("the connection string of the database lacks a `=` after {after}");
             let helm = format!("missing \"=\" after {} in connection info string", quoted(shown.as_bytes()));
             let hint = "values with blanks stand in quotes: password='with blanks'";
             return Err(Wrong { hint: Some(hint.to_owned()), ..Wrong::new(message, helm) });
         }
         while rest.next_if(|c| c.is_whitespace()).is_some() {}
+        let shown = known(&key).map_or("…", |_| key.as_str());
         let value = match rest.next_if_eq(&'\'') {
-            Some(_) => in_quotes(&mut rest, &key)?,
-            None => bare(&mut rest, &key)?,
+            Some(_) => in_quotes(&mut rest, shown)?,
+            None => bare(&mut rest, shown)?,
         };
         found.push((key, value));
     }

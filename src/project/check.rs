@@ -95,15 +95,15 @@ fn names(reader: &mut Reader, project: &Project) {
 fn twins(reader: &mut Reader, project: &Project) {
     for environment in project.environments.iter().filter(|environment| !environment.is_abstract) {
         let shared = project.ladder(environment).rev().find_map(|rung| rung.namespace.as_ref());
-        let mut seen: HashMap<(&str, Option<&str>), &Text> = HashMap::new();
+        let mut seen: HashMap<(&str, Option<&str>), (&Text, &Text)> = HashMap::new();
         for release in project.releases.iter().filter(|release| release.is_in(environment)) {
             let namespace = release.namespace.as_ref().or(shared).map(|text| text.text.as_str());
             let name = release.name.as_ref().unwrap_or(&release.key);
             match seen.get(&(name.text.as_str(), namespace)) {
-                None => drop(seen.insert((&name.text, namespace), name)),
+                None => drop(seen.insert((&name.text, namespace), (name, &release.key))),
                 // Equal keys are told as such.
-                Some(first) if first.span == name.span || release.name.is_none() && first.text == release.key.text => {}
-                Some(first) => {
+                Some((_, key)) if key.text == release.key.text => {}
+                Some((first, _)) => {
                     let label = reader.label(first.span, "the first");
                     let message =
                         format!("two releases of environment `{}` are called `{}`", environment.name.text, name.text);

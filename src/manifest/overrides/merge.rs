@@ -52,11 +52,11 @@ impl Merger<'_> {
                 into.extend(new);
                 Ok(())
             }
-            // No field of an object is a list here and a map there: it is a slip, and Kubernetes would refuse the result.
-            (Json::Array(_), Json::Object(_)) => {
+            // No field of Kubernetes' own objects is a list here and a map there: it is a slip, and Kubernetes would refuse the result.
+            (Json::Array(_), Json::Object(_)) if !self.kind.is_empty() => {
                 Err(format!("`{}` is a list, and the patch has a map for it", path.join(".")))
             }
-            (Json::Object(_), Json::Array(_)) => {
+            (Json::Object(_), Json::Array(_)) if !self.kind.is_empty() => {
                 Err(format!("`{}` is a map, and the patch has a list for it", path.join(".")))
             }
             (into, patch) => {

@@ -112,6 +112,9 @@ enum Answer {
     Unasked,
 }
 
+/// What a server says where a webhook does not take dry runs.
+const NO_DRY_RUN: &str = "does not support dry run";
+
 /// What is to be said of an object.
 enum Remark {
     /// A dry run is not allowed.
@@ -158,7 +161,7 @@ impl Standing<'_> {
                     Some(questions.len() - 1)
                 }
                 None => {
-                    if !object.object.name.contains(CHANCE) {
+                    if has_place(object) {
                         let Object { kind, name, .. } = &object.object;
                         let words = format!("the cluster knows no {kind} in {}: `{name}`", object.api_version);
                         seen.warnings.push(format!("{words}; its definition must be installed first"));
@@ -193,7 +196,7 @@ impl Standing<'_> {
     /// Where an object is in the API; none if the cluster has no such kind, or chance names it.
     fn target(&self, object: &Wanted) -> Result<Option<Target>, Error> {
         let Object { kind, namespace, name, .. } = &object.object;
-        if name.contains(CHANCE) || there_by_chance(&object.text).is_some() || name.is_empty() {
+        if !has_place(object) {
             return Ok(None);
         }
         match self.discovery.resource(self.api, &object.api_version, kind) {
@@ -435,6 +438,12 @@ impl Standing<'_> {
 
 impl Seen {
     fn refuse(&mut self, object: &Wanted, why: &str) {
+        // A webhook that does more than judge refuses to be asked, which is no opinion of the object.
+        if why.contains(NO_DRY_RUN) {
+            let words = "no dry run can tell what would become of it, so the fields that the chart names are compared";
+            self.warnings.push(format!("{}: {words}: {}", object.object, one_line(why)));
+            return;
+        }
         let words = "the cluster would refuse it";
         let why = if object.object.kind == "Secret" { UNTOLD.to_owned() } else { one_line(why) };
         self.warnings.push(format!("{}: {words}: {why}", object.object));
@@ -444,6 +453,12 @@ impl Seen {
 
 fn one_line(words: &str) -> String {
     words.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Whether an object has a name that can be asked for: chance decides neither that nor whether it is there.
+fn has_place(object: &Wanted) -> bool {
+    let name = &object.object.name;
+    !name.is_empty() && !name.contains(CHANCE) && there_by_chance(&object.text).is_none()
 }
 
 /// Whether it is the server's opinion of an object, and not that it cannot be asked.
@@ -499,7 +514,8 @@ fn objects(manifests: &Manifests, namespace: &str, found: &mut Vec<Wanted>, unre
                 continue;
             }
         };
-        let items = json.get_mut("items").filter(|items| items.is_array()).map(Json::take);
+        let is_list = json.get("kind").and_then(Json::as_str).is_some_and(|kind| kind.ends_with("List"));
+        let items = json.get_mut("items").filter(|items| is_list && items.is_array()).map(Json::take);
         let path = &document.path;
         match items {
             Some(Json::Array(items)) => {
