@@ -3,7 +3,7 @@
 use super::args::{on, text, texts};
 use crate::diagnostic::{Diagnostic, Error};
 use crate::project::{Environment, Installation, Project, Release};
-use crate::tree::{Tree, clean};
+use crate::tree::{Disk, Tree, clean};
 use clap::ArgMatches;
 
 /// The flags that set values: who gives one means Helm's command, unless an environment is named.
@@ -278,6 +278,10 @@ pub(super) fn unnamed(names: &[&str]) -> Error {
 /// There is no project's file.
 pub(super) fn no_project() -> Error {
     let message = format!("there is no {} here or in a folder above", crate::project::FILE);
+    let short = format!("{}.yml", crate::project::FILE.trim_end_matches(".yaml"));
+    if Disk.kind(&short).is_ok() {
+        return Diagnostic::own(message).hint(format!("there is `{short}`: call it `{}`", crate::project::FILE)).into();
+    }
     Diagnostic::own(message).hint("`rhelm init` writes one for a chart").into()
 }
 

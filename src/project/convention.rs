@@ -10,7 +10,7 @@ use crate::yaml;
 use std::sync::Arc;
 
 /// Files beside values.yaml that are no environment's.
-pub(super) const NO_ENVIRONMENTS: [&str; 5] = ["values", "Chart", "rhelm", "requirements", "README"];
+pub(super) const NO_ENVIRONMENTS: [&str; 6] = ["values", "Chart", "rhelm", "requirements", "README", "schema"];
 
 /// The paths that an environment's values can have.
 pub(super) fn candidates(environment: &str) -> [String; 4] {

@@ -93,6 +93,12 @@ fn unreadable(tree: &dyn Tree, path: &str) -> Option<String> {
     }
 }
 
+/// Whether a file could be a packed chart, by its name or its beginning.
+fn is_packed(tree: &dyn Tree, path: &str) -> bool {
+    [".tgz", ".tar.gz", ".gz"].iter().any(|end| path.ends_with(end))
+        || tree.read(path).is_ok_and(|text| text.starts_with(&[0x1f, 0x8b]))
+}
+
 /// A layer by its path.
 fn input(path: String, rung: &str) -> Below {
     if path.ends_with(SUFFIX) { Below::Template { path, rung: rung.to_owned() } } else { Below::File(path) }
@@ -153,6 +159,10 @@ impl Project {
             }
             Ok(Kind::Folder) if tree.kind(&clean(&format!("{chart}/Chart.yaml"))).is_err_and(|error| error.missing) => {
                 let message = format!("`{chart}` is no chart: it has no Chart.yaml");
+                missing.push(Diagnostic::own(message).at(self.at(&release.chart)));
+            }
+            Ok(Kind::File) if !is_packed(tree, &chart) => {
+                let message = format!("`{chart}` is neither a chart's folder nor a packed chart");
                 missing.push(Diagnostic::own(message).at(self.at(&release.chart)));
             }
             Ok(_) => {}

@@ -72,7 +72,15 @@ fn by_parts(tree: &dyn Tree, path: &str, is_wanted: fn(bool) -> bool) -> Option<
         let is_last = i + 1 == parts.len();
         let names = names.iter().filter(|(_, is_folder)| if is_last { is_wanted(*is_folder) } else { *is_folder });
         let names: Vec<&str> = names.map(|(name, _)| name.as_str()).collect();
-        let near = format!("{folder}{}", ending(part, &names).or_else(|| nearest(part, names.iter().copied()))?);
+        // A layer's template is as near as the layer would be.
+        let bare = |name: &&str| name.strip_suffix(".tera").unwrap_or(name).len();
+        let stems = || names.iter().map(|name| name.get(..bare(name)).unwrap_or(name));
+        let by_stem = || {
+            let stem = nearest(part, stems())?;
+            names.iter().find(|name| name.get(..bare(name)) == Some(stem)).copied()
+        };
+        let found = ending(part, &names).or_else(|| nearest(part, names.iter().copied())).or_else(by_stem);
+        let near = format!("{folder}{}", found?);
         let rest = parts.get(i + 1..).unwrap_or_default().join("/");
         let whole = if rest.is_empty() { near.clone() } else { format!("{near}/{rest}") };
         return Some(if tree.kind(&whole).is_ok() { whole } else { by_parts(tree, &whole, is_wanted).unwrap_or(near) });

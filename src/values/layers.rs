@@ -490,6 +490,10 @@ fn set_error(flag: Flag, argument: &str, words: &str, source: &Arc<Source>) -> E
 }
 
 fn file_error(tree: &dyn Tree, path: &str, words: String, folder: Option<&str>) -> Diagnostic {
+    if words.ends_with(": is a directory") {
+        let message = format!("`{path}` cannot be read as a values file: it is a folder");
+        return Diagnostic::new(message, words);
+    }
     if !words.ends_with(": no such file or directory") {
         return Diagnostic::new(words.clone(), words);
     }

@@ -67,7 +67,11 @@ pub(super) fn unused(
         }));
     }
     let unused = reads.unused(top, explanation);
-    let any = !unused.is_empty();
+    // What cannot be told is nothing to rely on.
+    let whole = if reads.is_undecided() && reads.undecided().is_empty() { vec![String::new()] } else { Vec::new() };
+    let undecided: Vec<String> =
+        whole.into_iter().chain(reads.undecided().iter().map(|p| explanation.text(p))).collect();
+    let any = !unused.is_empty() || !undecided.is_empty();
     if format == "json" {
         let items = unused.iter().map(|Unused { path, given, near, disabled }| {
             let layers = given.iter().map(|(origin, at)| Json::Object(json_of_place(origin, at)));
@@ -80,6 +84,7 @@ pub(super) fn unused(
         });
         let mut fields = head(&loaded.subject);
         fields.push(("unused", Json::List(items.collect())));
+        fields.push(("undecided", Json::texts(undecided)));
         return Ok((Json::Object(fields).print(), any));
     }
     let mut out = String::new();

@@ -93,10 +93,13 @@ pub fn reads(
 /// Finds the text at the keys of an object.
 type Look<'v> = dyn Fn(usize, &[Str]) -> Option<Str> + 'v;
 
+/// Whether a template is surely executed with what is known of its data, and whether below a condition.
+type Sure = (bool, bool);
+
 /// What is still to walk.
 enum Task {
     /// With the place of the `tpl` that executes it, if one does.
-    Tree(Arc<Tree>, Known, bool, Option<Location>),
+    Tree(Arc<Tree>, Known, Sure, Option<Location>),
     /// A text that cannot be parsed.
     Piece(Str, Known),
 }
@@ -115,7 +118,7 @@ struct Walk<'s> {
     made: HashSet<(usize, Vec<Str>)>,
     /// How often `stored` and the texts' templates grew.
     growth: usize,
-    seen: HashSet<(usize, Known, bool)>,
+    seen: HashSet<(usize, Known, Sure)>,
     called: HashSet<Str>,
     tasks: Vec<Task>,
     steps: usize,
@@ -192,17 +195,22 @@ impl<'s> Walk<'s> {
                     self.sure = true;
                     self.piece(&text, &data);
                 }
-                Task::Tree(tree, data, sure, place) => {
+                Task::Tree(tree, data, (sure, below), place) => {
                     self.sure = sure;
+                    self.guards = usize::from(below);
                     let variables = vec![(Str::from("$"), data.clone())];
                     let mut frame = Frame { source: tree.source.clone(), variables, growth: 0, sure, place };
+                    self.asked.clear();
                     self.nodes(&tree.root, &data, &mut frame);
+                    self.asked.clear();
+                    self.guards = 0;
                 }
             }
         }
     }
 
     fn enter(&mut self, tree: &Arc<Tree>, data: &Known, sure: bool, place: Option<&Location>) {
+        let sure = (sure, self.guards > 0 || !self.asked.is_empty());
         if self.seen.insert((Arc::as_ptr(tree) as usize, data.clone(), sure)) {
             self.tasks.push(Task::Tree(tree.clone(), data.clone(), sure, place.cloned()));
         }
@@ -326,7 +334,10 @@ impl<'s> Walk<'s> {
         match node {
             Node::Text(_) | Node::Break | Node::Continue => {}
             Node::Action(pipe) => {
-                let value = self.pipe(pipe, dot, frame);
+                // A variable can be asked for before it is used.
+                let asked = self.asked.len();
+                let value = self.guarded(!pipe.declares.is_empty(), |walk| walk.pipe(pipe, dot, frame));
+                self.asked.truncate(asked);
                 if pipe.declares.is_empty() {
                     self.consume(&value);
                 }
@@ -340,8 +351,9 @@ impl<'s> Walk<'s> {
                 let asked = self.asked.len();
                 self.guarded(true, |walk| walk.pipe(&branch.pipe, dot, frame));
                 self.nodes(&branch.list, dot, frame);
-                self.asked.truncate(asked);
+                // `if not .a` has its care in the other branch.
                 self.nodes(branch.otherwise.as_deref().unwrap_or_default(), dot, frame);
+                self.asked.truncate(asked);
             }
             Node::With(branch) => {
                 let asked = self.asked.len();
@@ -351,7 +363,10 @@ impl<'s> Walk<'s> {
                 self.nodes(branch.otherwise.as_deref().unwrap_or_default(), dot, frame);
             }
             Node::Range(branch) => {
-                let value = self.commands(&branch.pipe, dot, frame);
+                // Of nothing there are no rounds.
+                let asked = self.asked.len();
+                let value = self.guarded(true, |walk| walk.commands(&branch.pipe, dot, frame));
+                self.asked.truncate(asked);
                 let items = self.elements(&value);
                 for (i, name) in branch.pipe.declares.iter().enumerate() {
                     let item = i + 1 == branch.pipe.declares.len();
@@ -487,8 +502,11 @@ impl<'s> Walk<'s> {
                 self.fields(value, names, at, frame.sure)
             }
             Term::Chain(inner, names) => {
-                let value = stacker::maybe_grow(64 * 1024, 1024 * 1024, || self.expression(inner, dot, frame));
-                self.fields(value, names, at, frame.sure)
+                // `((.a).b).c` is nothing where `.a` is nothing.
+                self.guarded(true, |walk| {
+                    let value = stacker::maybe_grow(64 * 1024, 1024 * 1024, || walk.expression(inner, dot, frame));
+                    walk.fields(value, names, at, frame.sure)
+                })
             }
             Term::Function(call) => {
                 let at = frame.at(expr.span);

@@ -49,6 +49,18 @@ impl Walk<'_> {
         }
     }
 
+    /// A condition asks for a value that was read before.
+    fn ask(&mut self, value: &Known) {
+        for atom in &value.0 {
+            if let Atom::Place(object, path) = atom
+                && path.len() > 1
+                && self.asked.len() < MAX_ASKED
+            {
+                self.asked.push((*object, path.clone()));
+            }
+        }
+    }
+
     /// All of a value is read.
     pub(super) fn consume(&mut self, value: &Known) {
         for atom in &value.0 {
@@ -141,10 +153,19 @@ impl Walk<'_> {
     pub(super) fn fields(&mut self, value: Known, names: &[Str], at: Option<Location>, sure: bool) -> Known {
         let mut value = value;
         let mut named = false;
+        // Of several places each may have what another lacks.
+        let open = |value: &Known, name: &Str| match value.0.iter().filter(|a| matches!(a, Atom::Place(..))).count() {
+            0 => false,
+            1 => supplies(value, name),
+            _ => true,
+        };
         let (mut elsewhere, mut fallback) = (false, false);
+        if names.is_empty() && self.guards > 0 {
+            self.ask(&value);
+        }
         for name in names {
-            elsewhere = supplies(&value, name);
-            fallback = value.0.iter().any(|atom| matches!(atom, Atom::Dict(_)));
+            elsewhere |= open(&value, name);
+            fallback |= value.0.iter().any(|atom| matches!(atom, Atom::Dict(_)));
             (value, named) = self.field(&value, name);
         }
         // What is not at the place could come from what it is merged with.

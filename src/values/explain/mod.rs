@@ -490,6 +490,11 @@ impl<'l, 'c> Explanation<'l, 'c> {
     pub fn is_echo(&self, path: &[String]) -> bool {
         let levels = self.levels(path);
         let Some((above, _)) = levels.get(1) else { return false };
+        // What the user says of this very place is to be seen, be it that it does not count.
+        let says = |said: &Said| said.ask(path).is_some_and(|answer| answer.depth == path.len());
+        if self.user.iter().any(|(_, said)| says(said)) {
+            return false;
+        }
         let (here, there) = (look_up(self.values, path), look_up(self.values, above));
         let Some(here) = here else {
             // It was deleted: here, if somebody speaks of this very place.
