@@ -76,7 +76,7 @@ fn by_parts(tree: &dyn Tree, path: &str, is_wanted: fn(bool) -> bool) -> Option<
         let bare = |name: &&str| name.strip_suffix(".tera").unwrap_or(name).len();
         let stems = || names.iter().map(|name| name.get(..bare(name)).unwrap_or(name));
         let by_stem = || {
-            let stem = nearest(part, stems())?;
+            let stem = nearest(part, stems()).filter(|stem| is_one_slip(stem, part))?;
             names.iter().find(|name| name.get(..bare(name)) == Some(stem)).copied()
         };
         let found = ending(part, &names).or_else(|| nearest(part, names.iter().copied())).or_else(by_stem);

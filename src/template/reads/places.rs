@@ -165,7 +165,9 @@ impl Walk<'_> {
         }
         for name in names {
             elsewhere |= open(&value, name);
-            fallback |= value.0.iter().any(|atom| matches!(atom, Atom::Dict(_)));
+            // A map that is made here, beside a place.
+            let has = |of: fn(&Atom) -> bool| value.0.iter().any(of);
+            fallback |= has(|atom| matches!(atom, Atom::Dict(_))) && has(|atom| matches!(atom, Atom::Place(..)));
             (value, named) = self.field(&value, name);
         }
         // What is not at the place could come from what it is merged with.
