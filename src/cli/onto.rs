@@ -258,6 +258,14 @@ impl<'m> Clusters<'m> {
                     .hint("leave out --kube-context, or change `kubeContext` in rhelm.yaml")
                     .into())
             }
+            // Another server under the context's name would be a stranger's, and be given its token.
+            Some(own) if !connection.server.is_empty() => {
+                let server = &connection.server;
+                let message =
+                    format!("the environment belongs to the context `{own}`, and the server {server} is asked for");
+                let hint = "leave out --kube-apiserver and HELM_KUBEAPISERVER, or `kubeContext` in rhelm.yaml";
+                Err(Diagnostic::own(message).hint(hint).into())
+            }
             _ => Ok(connection),
         }
     }

@@ -70,6 +70,9 @@ fn sort(json: &mut Json, kind: &str, path: &mut Vec<Step>) {
                 items.sort_by_key(ToString::to_string);
             }
             let Some(key) = keys::merge_key(kind, above, last) else { return };
+            if has_order(last, items) {
+                return;
+            }
             if items.iter().all(|item| item.get(key).is_some()) {
                 // A name that comes twice is told apart by all that the item has.
                 items.sort_by_cached_key(|item| (item.get(key).map(ToString::to_string), item.to_string()));
@@ -95,6 +98,22 @@ pub(crate) fn is_quantity(kind: &str, keys: &[&str]) -> bool {
         | ("RuntimeClass", ["overhead", "podFixed", _])
         | ("HorizontalPodAutoscaler", ["spec", "metrics", .., "value" | "averageValue" | "targetValue"])
         | ("HorizontalPodAutoscaler", ["spec", "metrics", _, "targetAverageValue"]) => true,
+        _ => false,
+    }
+}
+
+/// Whether the order of a list with a key means something: init containers run one after the other, a variable is put into
+/// those behind it, and of two of one name the last counts.
+fn has_order(list: &str, items: &[Json]) -> bool {
+    let text = |item: &Json, key: &str| item.get(key).and_then(Json::as_str).map(str::to_owned);
+    match list {
+        "initContainers" => true,
+        "env" => {
+            let mut names: Vec<String> = items.iter().filter_map(|item| text(item, "name")).collect();
+            names.sort();
+            let twice = names.windows(2).any(|pair| pair.first() == pair.last());
+            twice || items.iter().any(|item| text(item, "value").is_some_and(|value| value.contains("$(")))
+        }
         _ => false,
     }
 }
@@ -152,6 +171,19 @@ mod tests {
             normal("spec: {tolerations: [{key: b}, {key: a}], volumes: [{name: v, emptyDir: {sizeLimit: 1024Mi}}]}"),
             normal("spec: {tolerations: [{key: a}, {key: b}], volumes: [{name: v, emptyDir: {sizeLimit: 1Gi}}]}")
         );
+        for (one, two) in [
+            ("initContainers: [{name: a}, {name: b}]", "initContainers: [{name: b}, {name: a}]"),
+            (
+                "containers: [{name: c, env: [{name: H, value: x}, {name: U, value: $(H)}]}]",
+                "containers: [{name: c, env: [{name: U, value: $(H)}, {name: H, value: x}]}]",
+            ),
+            (
+                "containers: [{name: c, env: [{name: A, value: x}, {name: A, value: y}]}]",
+                "containers: [{name: c, env: [{name: A, value: y}, {name: A, value: x}]}]",
+            ),
+        ] {
+            assert_ne!(normal(&format!("spec: {{{one}}}")), normal(&format!("spec: {{{two}}}")));
+        }
         assert_ne!(normal("args: [a, b]"), normal("args: [b, a]"));
     }
 }

@@ -88,11 +88,12 @@ fn render(whole: &Report<'_>, template: &Arc<Source>, extent: Extent, is_page: b
     let mut context = Context::default();
     let changes = whole.changes.get(..extent.changes.min(all)).unwrap_or_default();
     let objects = changes.iter().enumerate().map(|(number, (compared, change))| {
-        // Pages have their lines put in afterwards: they may be more than Tera takes. Our own templates ask for one of both.
+        // Our own page has its lines put in afterwards: they may be more than Tera takes. It escapes all else, so that nothing
+        // in a chart looks like such a place. Our own templates ask for one of both.
         let html = match is_page {
-            true => format!("{MARK}{number}{MARK_END}"),
+            true if own => format!("{MARK}{number}{MARK_END}"),
             false if own => String::new(),
-            false => page(change, layout),
+            _ => page(change, layout),
         };
         let lines = if own && is_page { "" } else { whole.body(number) };
         object(&style::label(report, compared), compared, change, (lines, &html), extent.lines, own)
@@ -120,7 +121,7 @@ fn render(whole: &Report<'_>, template: &Arc<Source>, extent: Extent, is_page: b
         context.insert(name, &value).map_err(|words| Error::from(Diagnostic::own(words)))?;
     }
     let text = templates.render(&template.name, &context, None, &mut World::default())?.text;
-    if !is_page {
+    if !is_page || !own {
         return Ok(text.to_vec());
     }
     let mut out = Vec::with_capacity(text.len());
