@@ -262,6 +262,36 @@ impl Search<'_> {
     }
 }
 
+/// Where a comment begins behind something on a line: not within quotes, be they of a value or of what stands for one. A quote
+/// that is not closed on the line is none.
+fn comment(line: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    while let Some(byte) = line.get(at) {
+        let before = at.checked_sub(1).and_then(|i| line.get(i));
+        let opens = before.is_none_or(|b| matches!(b, b' ' | b'\t' | b'{' | b'[' | b',' | b':'));
+        match byte {
+            b'#' if before.is_some_and(|b| matches!(b, b' ' | b'\t')) => return Some(at - 1),
+            b'"' | b'\'' if opens => at = closed(line, at, *byte).unwrap_or(at),
+            _ => {}
+        }
+        at += 1;
+    }
+    None
+}
+
+/// Where a quote closes that opens at a place.
+fn closed(line: &[u8], at: usize, quote: u8) -> Option<usize> {
+    let mut i = at + 1;
+    loop {
+        match *line.get(i)? {
+            b'\\' if quote == b'"' => i += 2,
+            b if b == quote && quote == b'\'' && line.get(i + 1) == Some(&quote) => i += 2,
+            b if b == quote => return Some(i),
+            _ => i += 1,
+        }
+    }
+}
+
 impl Values {
     /// The text with other words in the place of the values, on one line each; `quoted` ones always get quotes. A value for
     /// which there are none stays as it is.
@@ -331,7 +361,7 @@ impl Values {
             if body.starts_with(b"#") && tells(body) {
                 continue;
             }
-            match line.find(b" #") {
+            match comment(line) {
                 Some(at) if tells(line.get(at..).unwrap_or_default()) => {
                     out.extend_from_slice(line.get(..at).unwrap_or_default());
                     out.extend_from_slice(if line.ends_with(b"\n") { b"\n" } else { b"" });
@@ -422,6 +452,22 @@ mod tests {
             sealed("{\"kind\":\"SecretList\",\"items\":[{\"data\":{\"a\":\"eA==\"}}]}"),
             "{\"kind\":\"SecretList\",\"items\":[{\"data\":{\"a\":\"omitted\"}}]}"
         );
+    }
+
+    #[test]
+    fn comments() {
+        for (line, expected) in [
+            ("a: b # c", Some(4)),
+            ("a: \"b # c\"", None),
+            ("{\"a\":\"REDACTED # (7 bytes)\",\"b\":\"x\"} # y", Some(36)),
+            ("a: 'it''s # no' # yes", Some(15)),
+            ("a: it's # yes", Some(7)),
+            ("a: \"open # yes", Some(8)),
+            ("a: \"\\\" # no\"", None),
+            ("a#b", None),
+        ] {
+            assert_eq!(comment(line.as_bytes()), expected, "{line}");
+        }
     }
 
     #[test]
