@@ -4,7 +4,7 @@ use super::connection::connection;
 use super::stored::{connect, database, storage_over};
 use super::terminal::Terminal;
 use crate::cluster::{AT_ONCE, Api, Connection, Discovery, Kind, Lookup, Refusal, SavedObjects, Served};
-use crate::cluster::{aggregate, check_metadata, check_ownership, part, read, text, unsent};
+use crate::cluster::{Target, aggregate, check_metadata, check_ownership, part, read, text, unsent};
 use crate::database::Database;
 use crate::diagnostic::{Diagnostic, Error};
 use crate::engine::{KubeVersion, Release};
@@ -82,6 +82,56 @@ impl Cluster {
     /// # Errors
     /// What it would refuse, or that it cannot be asked.
     pub(super) fn accepts(&self, manifests: &Manifests, release: &Release, take: bool) -> Result<(), Error> {
+        let mut targets = self.targets(manifests, release)?;
+        if release.is_upgrade {
+            return Ok(());
+        }
+        // What is told is the first by its place, whichever the cluster answers first. Objects behind one without a name are
+        // not asked for.
+        let nameless = targets.iter().position(|(_, target)| target.name.as_deref() == Some(""));
+        let nameless = nameless.map(|at| targets.split_off(at)).and_then(|rest| rest.into_iter().next());
+        let found = spread(Some(AT_ONCE), &targets, |(_, target)| read(self.api.as_ref(), target));
+        for ((kind, target), found) in targets.iter().zip(found) {
+            let name = target.name.as_deref().unwrap_or_default();
+            let namespace = target.namespace.as_deref().unwrap_or_default();
+            let shown = format!("{kind} \"{name}\" in namespace \"{namespace}\"");
+            match found {
+                Err(Refusal { kind: Kind::NotFound, .. }) => {}
+                Err(refusal) => {
+                    let helm = format!(
+                        "unable to continue with install: could not get information about the resource {shown}: "
+                    );
+                    return Err(refusal.diagnostic(self.api.server(), &helm).into());
+                }
+                Ok(_) if take => {}
+                Ok(object) => {
+                    if let Value::Map(_, object) = overrides::value(&object)
+                        && let Err(why) = check_ownership(&object, &release.name, &release.namespace)
+                    {
+                        let helm = format!(
+                            "unable to continue with install: {shown} exists and cannot be imported into the current \
+                             release: {why}"
+                        );
+                        let message = format!("{shown} is in the cluster already, and not of this release");
+                        return Err(Diagnostic::new(message, helm).fact(why).into());
+                    }
+                }
+            }
+        }
+        let Some((kind, target)) = nameless else { return Ok(()) };
+        let namespace = target.namespace.as_deref().unwrap_or_default();
+        let helm = format!(
+            "unable to continue with install: could not get information about the resource {kind} \"\" in namespace \
+             \"{namespace}\": resource name may not be empty"
+        );
+        Err(Diagnostic::new(format!("a {kind} has no name: whether it is there cannot be asked"), helm).into())
+    }
+
+    /// The objects that would be asked for and their kinds, lists taken apart.
+    ///
+    /// # Errors
+    /// What cannot be sent to the cluster, or is of a kind that it does not know: all of it.
+    fn targets(&self, manifests: &Manifests, release: &Release) -> Result<Vec<(String, Target)>, Error> {
         let mut refused = Vec::new();
         let mut unknown = false;
         let mut targets = Vec::new();
@@ -159,48 +209,7 @@ impl Cluster {
             }
             return Err(diagnostic.into());
         }
-        if release.is_upgrade {
-            return Ok(());
-        }
-        // What is told is the first by its place, whichever the cluster answers first. Objects behind one without a name are
-        // not asked for.
-        let nameless = targets.iter().position(|(_, target)| target.name.as_deref() == Some(""));
-        let nameless = nameless.map(|at| targets.split_off(at)).and_then(|rest| rest.into_iter().next());
-        let found = spread(Some(AT_ONCE), &targets, |(_, target)| read(self.api.as_ref(), target));
-        for ((kind, target), found) in targets.iter().zip(found) {
-            let name = target.name.as_deref().unwrap_or_default();
-            let namespace = target.namespace.as_deref().unwrap_or_default();
-            let shown = format!("{kind} \"{name}\" in namespace \"{namespace}\"");
-            match found {
-                Err(Refusal { kind: Kind::NotFound, .. }) => {}
-                Err(refusal) => {
-                    let helm = format!(
-                        "unable to continue with install: could not get information about the resource {shown}: "
-                    );
-                    return Err(refusal.diagnostic(self.api.server(), &helm).into());
-                }
-                Ok(_) if take => {}
-                Ok(object) => {
-                    if let Value::Map(_, object) = overrides::value(&object)
-                        && let Err(why) = check_ownership(&object, &release.name, &release.namespace)
-                    {
-                        let helm = format!(
-                            "unable to continue with install: {shown} exists and cannot be imported into the current \
-                             release: {why}"
-                        );
-                        let message = format!("{shown} is in the cluster already, and not of this release");
-                        return Err(Diagnostic::new(message, helm).fact(why).into());
-                    }
-                }
-            }
-        }
-        let Some((kind, target)) = nameless else { return Ok(()) };
-        let namespace = target.namespace.as_deref().unwrap_or_default();
-        let helm = format!(
-            "unable to continue with install: could not get information about the resource {kind} \"\" in namespace \
-             \"{namespace}\": resource name may not be empty"
-        );
-        Err(Diagnostic::new(format!("a {kind} has no name: whether it is there cannot be asked"), helm).into())
+        Ok(targets)
     }
 }
 

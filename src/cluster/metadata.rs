@@ -3,11 +3,9 @@
 
 use super::{part, text};
 use crate::go::json::{self, COMPACT};
-use crate::go::time::{Time, Zone};
-use crate::value::{MapRef, Value};
-
-/// How Kubernetes writes times.
-const RFC3339: &[u8] = b"2006-01-02T15:04:05Z07:00";
+use crate::go::time::{RFC3339, Time, Zone};
+use crate::value::{MapRef, MapType, Value};
+use crate::yaml::json_kind;
 
 /// Why an object is not sent: `apiVersion not set`; of a `List` what its items lack.
 pub fn unsent(object: &MapRef) -> Vec<String> {
@@ -45,14 +43,12 @@ fn kind_of(object: &MapRef) -> Vec<String> {
 pub fn check_metadata(object: &MapRef) -> Result<(), String> {
     if text(object, "kind").is_empty() {
         let mut shown = Vec::new();
-        let _ = json::write(&mut shown, &Value::Map(crate::value::MapType::Any, object.clone()), COMPACT);
+        let _ = json::write(&mut shown, &Value::Map(MapType::Any, object.clone()), COMPACT);
         return Err(format!("Object 'Kind' is missing in '{}'", String::from_utf8_lossy(&shown)));
     }
     let Some(metadata) = part(object, "metadata") else { return Ok(()) };
-    let mut entries = metadata.entries();
-    entries.sort_by(|a, b| a.0.cmp(&b.0));
     let mut first: Option<String> = None;
-    for (key, value) in &entries {
+    for (key, value) in &metadata.entries() {
         let key = key.to_string();
         let wrong = match key.as_str() {
             "name" | "generateName" | "namespace" | "selfLink" | "resourceVersion" => {
@@ -91,25 +87,15 @@ fn unfit(what: &str, field: &str, wanted: &str) -> String {
     format!("json: cannot unmarshal {what} into Go struct field {field} of type {wanted}")
 }
 
-fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Bool(_) => "bool",
-        Value::Str(_) => "string",
-        Value::List(..) => "array",
-        Value::Map(..) => "object",
-        _ => "number",
-    }
-}
-
 fn not_of(value: &Value, fits: fn(&Value) -> bool, field: &str, wanted: &str) -> Option<String> {
-    (!value.is_nil() && !fits(value)).then(|| unfit(kind(value), field, wanted))
+    (!value.is_nil() && !fits(value)).then(|| unfit(json_kind(value), field, wanted))
 }
 
 fn not_whole(value: &Value, field: &str) -> Option<String> {
     let number = match value {
         Value::Nil | Value::Int(..) => return None,
         Value::Float(number) => *number,
-        other => return Some(unfit(kind(other), field, "int64")),
+        other => return Some(unfit(json_kind(other), field, "int64")),
     };
     let mut shown = Vec::new();
     let _ = json::write_float(&mut shown, number);
@@ -119,9 +105,7 @@ fn not_whole(value: &Value, field: &str) -> Option<String> {
 
 fn not_texts(value: &Value, field: &str) -> Option<String> {
     let Value::Map(_, map) = value else { return not_of(value, |_| false, field, "map[string]string") };
-    let mut entries = map.entries();
-    entries.sort_by(|a, b| a.0.cmp(&b.0));
-    entries.iter().find_map(|(_, value)| not_of(value, is_text, field, "string"))
+    map.entries().iter().find_map(|(_, value)| not_of(value, is_text, field, "string"))
 }
 
 fn not_list(value: &Value, field: &str, of: &str, item: &dyn Fn(&Value) -> Option<String>) -> Option<String> {
@@ -133,9 +117,7 @@ fn not_list(value: &Value, field: &str, of: &str, item: &dyn Fn(&Value) -> Optio
 
 fn not_owner(value: &Value, field: &str) -> Option<String> {
     let Value::Map(_, map) = value else { return not_of(value, |_| false, field, "v1.OwnerReference") };
-    let mut entries = map.entries();
-    entries.sort_by(|a, b| a.0.cmp(&b.0));
-    entries.iter().find_map(|(key, value)| {
+    map.entries().iter().find_map(|(key, value)| {
         let key = key.to_string();
         let field = format!("OwnerReference.metadata.ownerReferences.{key}");
         match key.as_str() {
@@ -152,7 +134,7 @@ fn not_time(value: &Value, field: &str) -> Result<Option<String>, String> {
     match value {
         Value::Nil => Ok(None),
         Value::Str(text) => Time::parse(RFC3339, text, &Zone::Utc).map(|_| None),
-        other => Ok(Some(unfit(kind(other), field, "string"))),
+        other => Ok(Some(unfit(json_kind(other), field, "string"))),
     }
 }
 

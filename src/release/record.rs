@@ -1,16 +1,13 @@
 //! A release as Helm stores it: JSON, compressed and in base 64 (Helm: pkg/storage/driver, pkg/release/v1).
 
 use crate::go::json::{Into as JsonInto, read};
-use crate::go::time::{Time, Zone};
+use crate::go::time::{RFC3339, Time, Zone};
 use crate::text::Str;
 use crate::value::{MapRef, Value};
 use std::io::Read as _;
 
 /// What a record may unpack to, in bytes. Helm's own are bounded by what a Secret holds, 1 MiB compressed.
 const MAX_UNPACKED: u64 = 128 << 20;
-
-/// How Go writes times in JSON.
-const RFC3339: &[u8] = b"2006-01-02T15:04:05Z07:00";
 
 /// One revision of a release.
 #[derive(Clone)]

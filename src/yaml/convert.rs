@@ -57,7 +57,8 @@ fn parse_into(text: &[u8], target: Target) -> Result<Value, Error> {
     Err(Error { message, line: None, offset: None, opened: None })
 }
 
-fn json_kind(value: &Value) -> &'static str {
+/// What a value is in JSON, in Go's words.
+pub fn json_kind(value: &Value) -> &'static str {
     match value {
         Value::Bool(_) => "bool",
         Value::Float(_) | Value::Int(..) => "number",

@@ -30,7 +30,7 @@ mod scalar_out;
 mod scan;
 pub mod styled;
 
-pub use convert::{parse, parse_list, parse_map};
+pub use convert::{json_kind, parse, parse_list, parse_map};
 pub use documents::{documents, stream};
 pub use duplicates::duplicates;
 pub use emit::emit;

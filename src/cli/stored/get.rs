@@ -6,6 +6,7 @@ use crate::cli::args::on;
 use crate::cli::template::namespace;
 use crate::cli::terminal::Terminal;
 use crate::diagnostic::Error;
+use crate::go::time::RFC3339;
 use crate::release::{Record, latest};
 use crate::value::{Map, MapRef, MapType, Value};
 use crate::values::computed;
@@ -105,7 +106,7 @@ fn metadata(record: &Record, form: Form) -> Result<Vec<u8>, Error> {
         }));
     }
     let deployed = match &record.last_deployed {
-        Some(time) => String::from_utf8_lossy(&time.format(b"2006-01-02T15:04:05Z07:00")).into_owned(),
+        Some(time) => String::from_utf8_lossy(&time.format(RFC3339)).into_owned(),
         None => "0001-01-01T00:00:00Z".to_owned(),
     };
     let (chart, version, app) = (record.of_chart("name"), record.of_chart("version"), record.of_chart("appVersion"));

@@ -293,8 +293,8 @@ fn explain(
     format: &str,
 ) -> Result<Vec<u8>, Error> {
     let wanted = path_of(path);
-    let whole = path.trim_end_matches('.').len() == path.len() && !path.contains("..") && !path.starts_with('.');
-    if !whole && path != "." && !path.contains('\\') {
+    let nameless = path.contains("..") || path.starts_with('.') || path.ends_with('.');
+    if nameless && path != "." && !path.contains('\\') {
         let message = format!("`{path}` has a key without a name");
         return Err(Diagnostic::own(message).hint(format!("did you mean `{}`?", path_text(&wanted))).into());
     }

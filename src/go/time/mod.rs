@@ -11,6 +11,10 @@ mod zone;
 pub use calendar::{month_name, weekday_name};
 pub use duration::{format_duration, parse_duration, round_duration};
 pub use instant::Time;
+
+/// The layout of most times in JSON: Go's `time.RFC3339`.
+pub const RFC3339: &[u8] = b"2006-01-02T15:04:05Z07:00";
+
 pub use methods::int_method;
 pub use zone::Zone;
 
