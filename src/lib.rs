@@ -1,5 +1,6 @@
 //! Renders Helm charts as Helm 4.2 does, byte for byte, and shows how renderings differ.
 
+pub mod cache;
 pub mod chart;
 #[cfg(feature = "cli")]
 pub mod cli;
@@ -14,6 +15,7 @@ pub mod manifest;
 pub mod project;
 pub mod release;
 pub mod render;
+pub mod shelf;
 mod spread;
 pub mod subject;
 pub mod template;

@@ -1,16 +1,16 @@
 //! The straight path: a chart, what the user said of its values, a release → manifests.
 
-use crate::chart::{self, Loaded};
+use crate::chart::{self, Chart, Defaults};
 use crate::diagnostic::{Diagnostic, Error};
 use crate::engine::{CompiledChart, ParsedTexts, Release, Rendered};
 use crate::go::semver;
 use crate::go::slog::{Level, line};
 use crate::manifest::{self, Manifests, arrange, postrender};
+use crate::shelf::Shelf;
 use crate::tree::Tree;
 use crate::value::{MapRef, Str, Value};
 use crate::values::{self, Layers, Live};
 use crate::world::World;
-use std::cell::OnceCell;
 
 /// What to render.
 #[derive(Debug, Clone)]
@@ -40,13 +40,6 @@ pub struct Outcome {
     pub release_exists: bool,
 }
 
-/// What renders of one chart of one tree share, for who renders it many times.
-#[derive(Default)]
-pub struct Memo {
-    loaded: OnceCell<Loaded>,
-    parsed: ParsedTexts,
-}
-
 /// Renders a chart.
 ///
 /// # Errors
@@ -60,15 +53,15 @@ pub fn render(
     outcome: &mut Outcome,
 ) -> Result<(), Error> {
     let loaded = chart::load(tree, &request.chart, &mut world.warnings)?;
-    render_loaded(&loaded, None, request, user, layers, world, outcome)
+    render_loaded(&loaded.chart, &loaded.defaults, None, request, user, layers, world, outcome)
 }
 
-/// Renders a chart once more: what was read and parsed before is not read again.
+/// Renders a chart that may have been rendered before: what was read and parsed of it is taken from the shelf, or put there.
 ///
 /// # Errors
 /// The same.
-pub fn render_again(
-    memo: &Memo,
+pub fn render_shelved(
+    shelf: &Shelf,
     tree: &dyn Tree,
     request: &Request,
     user: &MapRef,
@@ -76,18 +69,16 @@ pub fn render_again(
     world: &mut World,
     outcome: &mut Outcome,
 ) -> Result<(), Error> {
-    let loaded = match memo.loaded.get() {
-        Some(loaded) => loaded,
-        None => {
-            let loaded = chart::load(tree, &request.chart, &mut world.warnings)?;
-            memo.loaded.get_or_init(|| loaded)
-        }
+    let Some((shelved, defaults)) = shelf.chart(tree, &request.chart, &mut world.warnings)? else {
+        return render(tree, request, user, layers, world, outcome);
     };
-    render_loaded(loaded, Some(&memo.parsed), request, user, layers, world, outcome)
+    render_loaded(&shelved.chart, &defaults, Some(&shelved.parsed), request, user, layers, world, outcome)
 }
 
+#[allow(clippy::too_many_arguments)]
 fn render_loaded(
-    loaded: &Loaded,
+    chart: &Chart,
+    defaults: &Defaults,
     parsed: Option<&ParsedTexts>,
     request: &Request,
     user: &MapRef,
@@ -95,11 +86,11 @@ fn render_loaded(
     world: &mut World,
     outcome: &mut Outcome,
 ) -> Result<(), Error> {
-    layers.add_chart(&loaded.chart);
-    outcome.chart = format!("{} {}", loaded.chart.metadata.name, loaded.chart.metadata.version);
-    chart::check_installable(&loaded.chart, &mut world.warnings)?;
+    layers.add_chart(chart);
+    outcome.chart = format!("{} {}", chart.metadata.name, chart.metadata.version);
+    chart::check_installable(chart, &mut world.warnings)?;
     check_release_name(&request.release.name, &mut world.warnings)?;
-    let resolved = values::resolve(&loaded.chart, &loaded.defaults, user, &mut world.warnings)?;
+    let resolved = values::resolve(chart, defaults, user, &mut world.warnings)?;
     if world.debug && !request.skip_schema_validation {
         log_charts(&resolved.root, &resolved.values, &mut world.warnings);
     }
@@ -129,7 +120,7 @@ fn render_loaded(
         Err(broken) => {
             // What a post-renderer wrote cannot be traced to a template.
             let traced = match world.post_renderer {
-                None => traced(loaded, request, user, &layers, world).unwrap_or_default(),
+                None => traced(chart, defaults, request, user, &layers, world).unwrap_or_default(),
                 Some(_) => Vec::new(),
             };
             let error = match rendered.get(broken.file) {
@@ -178,13 +169,14 @@ fn log_charts(chart: &Live<'_>, values: &MapRef, log: &mut Vec<String>) {
 /// The same once more, knowing which action wrote what: time and chance are replayed, values made anew, since
 /// templates change them.
 fn traced(
-    loaded: &Loaded,
+    chart: &Chart,
+    defaults: &Defaults,
     request: &Request,
     user: &MapRef,
     layers: &Layers,
     world: &mut World,
 ) -> Option<Vec<Rendered>> {
-    let resolved = values::resolve(&loaded.chart, &loaded.defaults, user, &mut Vec::new()).ok()?;
+    let resolved = values::resolve(chart, defaults, user, &mut Vec::new()).ok()?;
     let compiled = CompiledChart::compile(&resolved.root, &resolved.values, &request.release, request.tera).ok()?;
     let warnings = std::mem::take(&mut world.warnings);
     world.replay();

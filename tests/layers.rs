@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules, each of which may import those before it. The picture is in `.github/CONTRIBUTING.md`.
-const ORDER: [&str; 24] = [
+const ORDER: [&str; 26] = [
     "spread",
     "text",
     "diagnostic",
@@ -25,6 +25,8 @@ const ORDER: [&str; 24] = [
     "release",
     "diff",
     "project",
+    "shelf",
+    "cache",
     "render",
     "subject",
     "why",

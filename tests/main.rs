@@ -10,6 +10,7 @@ mod cases;
 mod clusters;
 mod completion;
 mod differ;
+mod fleet;
 mod functions;
 mod hostile;
 mod layers;

@@ -115,18 +115,38 @@ fn load_folder(tree: &dyn Tree, shell: &str, log: &mut Vec<String>) -> Result<Lo
     let data = data.strip_prefix(b"\xef\xbb\xbf").map_or(data.clone(), Into::into);
     let chart_yaml = source("Chart.yaml", format!("{shell}/Chart.yaml"), data);
     let version = detect(&chart_yaml)?;
-    let ignore = format!("{absolute}/.helmignore");
-    let rules = match tree.kind(&ignore) {
-        Ok(_) => tree.read(&ignore).map_err(|e| e.words).and_then(|text| Rules::parse(&text)),
-        Err(_) => Rules::parse(b""),
-    };
-    let rules =
-        rules.map_err(|words| Diagnostic::new(format!("{shell}/.helmignore cannot be read: {words}"), words))?;
+    let rules = rules_of(tree, &absolute)
+        .map_err(|words| Diagnostic::new(format!("{shell}/.helmignore cannot be read: {words}"), words))?;
     let files = tree.walk(&absolute, &|name, folder| rules.ignores(name, folder), log).map_err(disk)?;
     let mut loader = Loader { log, budget: Budget::default() };
     let loaded = loader.files(files, &format!("{shell}/"), "", 0)?;
     accept(&version)?;
     Ok(loaded)
+}
+
+/// What a chart's folder says is no part of it.
+fn rules_of(tree: &dyn Tree, absolute: &str) -> Result<Rules, String> {
+    let ignore = format!("{absolute}/.helmignore");
+    match tree.kind(&ignore) {
+        Ok(_) => tree.read(&ignore).map_err(|e| e.words).and_then(|text| Rules::parse(&text)),
+        Err(_) => Rules::parse(b""),
+    }
+}
+
+/// The files that a chart is read from, packed or not, as they lie there; none where they cannot be read.
+pub fn files(tree: &dyn Tree, path: &str) -> Option<Vec<BufferedFile>> {
+    let shell = if path.len() > 1 { path.strip_suffix('/').unwrap_or(path) } else { path };
+    let absolute = tree.absolute(shell);
+    if tree.kind(path).ok()? == Kind::File {
+        return Some(vec![BufferedFile { name: String::new(), data: tree.read(&absolute).ok()? }]);
+    }
+    let rules = rules_of(tree, &absolute).ok()?;
+    // A chart whose own file is ignored is none, and its apiVersion is read before the rest.
+    let chart_yaml = BufferedFile { name: String::new(), data: tree.read(&format!("{absolute}/Chart.yaml")).ok()? };
+    let mut log = Vec::new();
+    let walked = tree.walk(&absolute, &|name, folder| rules.ignores(name, folder), &mut log).ok()?;
+    let log = BufferedFile { name: String::new(), data: log.join("\n").into() };
+    Some([chart_yaml, log].into_iter().chain(walked).collect())
 }
 
 fn load_archive(tree: &dyn Tree, shell: &str, log: &mut Vec<String>) -> Result<Loaded, Error> {

@@ -7,7 +7,7 @@ mod metadata;
 mod read;
 
 pub use ignore::Rules;
-pub use load::{Defaults, Loaded, load, locate};
+pub use load::{Defaults, Loaded, files, load, locate};
 pub use metadata::{Dependency, Import, Maintainer, Metadata};
 pub use read::{place, read_values};
 

@@ -294,7 +294,10 @@ fn template() -> Command {
         .arg(Arg::new("args").num_args(0..).value_parser(value_parser!(String)).hide(true));
     let mut command = values_flags(project(connecting(command)))
         .arg(lookup_from())
+        .arg(jobs())
+        .args(cache())
         .arg(switch("all").help("all environments of rhelm.yaml"))
+        .arg(watch())
         .arg(switch("no-overrides").help("leave out the overrides of rhelm.yaml"))
         .arg(switch("no-tera").help("leave out charts' tera/, as Helm does"))
         .arg(switch("show-secrets").help("show values of encrypted layers in errors"))
@@ -342,6 +345,8 @@ fn template() -> Command {
 fn rendering(command: Command) -> Command {
     values_flags(project(connecting(command)))
         .arg(lookup_from())
+        .arg(jobs())
+        .args(cache())
         .arg(Arg::new("args").num_args(0..).value_parser(value_parser!(String)).hide(true))
         .arg(switch("no-overrides").help("leave out the overrides of rhelm.yaml"))
         .arg(switch("no-tera").help("leave out charts' tera/, as Helm does"))
@@ -379,6 +384,7 @@ fn diff() -> Command {
              rhelm diff [NAME] --chart CHART -f FILE --against SUBJECT [flags]",
         )
         .arg(switch("all").help("all environments of rhelm.yaml"))
+        .arg(watch())
         .arg(
             value("against").value_name("SUBJECT").help(
                 "the left side: saved (default), live, live:REVISION, cluster, ENV, env:ENV, git:REVISION, git:index, file:PATH, chart:PATH, -",
@@ -410,6 +416,39 @@ fn diff() -> Command {
         .arg(value("report-template").value_name("FILE").help("a Tera template for -o markdown and -o html"))
         .arg(value("color").value_name("WHEN").help("auto (default), always or never"))
         .arg(switch("no-pager").help("print to the terminal without a pager"))
+}
+
+/// How many renders run at once.
+fn jobs() -> Arg {
+    value("jobs")
+        .short('j')
+        .value_name("N")
+        .value_parser(ValueParser::new(parse_jobs))
+        .help("how many releases are rendered at once (default: as many as there are cores)")
+}
+
+fn parse_jobs(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) => Err("it must be at least 1".to_owned()),
+        Ok(jobs) => Ok(jobs),
+        Err(_) => Err("it is no number".to_owned()),
+    }
+}
+
+/// Does it again whenever a file changes.
+fn watch() -> Arg {
+    switch("watch").help("do it again whenever a file changes that it is made of")
+}
+
+/// Where results are kept.
+fn cache() -> [Arg; 2] {
+    [
+        value("cache").value_name("DIR").help("keep results in a folder, and take from there what did not change"),
+        value("cache-size")
+            .value_name("MIB")
+            .value_parser(value_parser!(u64).range(1..=1 << 30))
+            .help("what they may take there (default 1024)"),
+    ]
 }
 
 /// Objects that answer `lookup` in the place of a cluster.
@@ -512,13 +551,15 @@ fn releases() -> Command {
 }
 
 /// The names of the commands, in the order in which help tells them.
-const COMMANDS: [&str; 15] = [
+const COMMANDS: [&str; 17] = [
     "template",
     "environments",
     "values",
     "save",
     "diff",
     "check",
+    "affected",
+    "batch",
     "get",
     "history",
     "list",
@@ -567,6 +608,17 @@ fn named(name: &str) -> Command {
         "check" => rendering(Command::new("check"))
             .about("Check that all environments render and that the snapshots are up to date")
             .override_usage("rhelm check [ENV] [RELEASE…] [flags]"),
+        "affected" => project(Command::new("affected"))
+            .about("List the releases that a change touches")
+            .override_usage("rhelm affected [ENV] [RELEASE…] --since REVISION [flags]")
+            .arg(Arg::new("args").num_args(0..).value_parser(value_parser!(String)).hide(true))
+            .arg(value("since").value_name("REVISION").help("what changed from this git revision to the files here"))
+            .arg(value("output").short('o').value_name("FORMAT").help("text (default) or json")),
+        "batch" => rendering(Command::new("batch"))
+            .about("Render what comes in as JSON, a line each, and print JSON, a line each")
+            .override_usage("rhelm batch [FILE] [flags]")
+            .mut_arg("environment", |arg| arg.hide(true))
+            .mut_arg("args", |arg| arg.num_args(0..=1)),
         "get" => get(),
         "history" => history(),
         "list" => releases(),

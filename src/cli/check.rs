@@ -10,7 +10,7 @@ use crate::diagnostic::{Diagnostic, Error};
 use crate::manifest::Claims;
 use crate::manifest::overrides::{Matches, unmatched};
 use crate::project::{Environment, Project};
-use crate::spread::spread;
+use crate::spread::in_order;
 use crate::subject::{self, Flags, Rendered, installed};
 use crate::tree::{Disk, Tree};
 use clap::ArgMatches;
@@ -80,36 +80,46 @@ pub(super) fn render(
     for (environment, releases, _) in selection.iter() {
         jobs.extend(releases.into_iter().map(|release| Job { project, environment, release }));
     }
-    let done = spread(None, &jobs, |job| {
+    let render = |job: &Job<'_>| {
         let mut rendered = Rendered::default();
         let result = installed(tree, project, job.environment, job.release, flags, &mut rendered);
         (rendered, result.err())
-    });
-    let mut done = jobs.iter().zip(done);
-    for (environment, releases, whole) in selection.iter() {
-        let (mut claims, mut matches, mut failed) = (Claims::default(), Matches::default(), false);
-        for (job, (rendered, error)) in done.by_ref().take(releases.len()) {
-            terminal.hide(&rendered.secrets);
-            rendered.warnings.iter().for_each(|warning| terminal.say(warning));
-            matches.add(&rendered.matches);
-            let key = &job.release.key.text;
-            let error = error.or_else(|| {
-                let clash = claims.claim(key, &rendered.namespace, &rendered.manifests)?;
-                Some(super::fleet::clashing(Some(project), key, &clash))
-            });
-            if let Some(mut error) = error {
-                failures::of_release(&mut error, key, &environment.name.text);
-                failures.push(error);
-                failed = true;
-            }
+    };
+    let mut groups = selection.iter().map(|(environment, releases, whole)| (environment, releases.len(), whole));
+    let mut next = jobs.iter();
+    let mut here = groups.next();
+    let (mut claims, mut matches, mut failed) = (Claims::default(), Matches::default(), false);
+    terminal.begin(jobs.len());
+    in_order(flags.at_once, jobs.iter(), render, |(rendered, error)| {
+        terminal.advance();
+        let (Some(job), Some((environment, left, whole))) = (next.next(), &mut here) else { return };
+        terminal.hide(&rendered.secrets);
+        rendered.warnings.iter().for_each(|warning| terminal.say(warning));
+        matches.add(&rendered.matches);
+        let key = &job.release.key.text;
+        let error = error.or_else(|| {
+            let clash = claims.claim(key, &rendered.namespace, &rendered.manifests)?;
+            Some(super::fleet::clashing(Some(project), key, &clash))
+        });
+        if let Some(mut error) = error {
+            failures::of_release(&mut error, key, &environment.name.text);
+            failures.push(error);
+            failed = true;
         }
-        if whole && !failed && flags.overrides {
+        *left -= 1;
+        if *left > 0 {
+            return;
+        }
+        if *whole && !failed && flags.overrides {
             let idle = unmatched(&project.overrides(environment), &matches);
             if !idle.is_empty() {
                 failures.push(Error::all(idle));
             }
         }
-    }
+        (claims, matches, failed) = (Claims::default(), Matches::default(), false);
+        here = groups.next();
+    });
+    terminal.end(flags);
     jobs.len()
 }
 

@@ -1,6 +1,8 @@
 //! The terminal: the only code that prints, reads the process's environment, or chooses an exit code.
 
+mod affected;
 mod args;
+mod batch;
 mod check;
 mod completion;
 mod connection;
@@ -25,6 +27,7 @@ mod template;
 mod terminal;
 mod values;
 mod variables;
+mod watch;
 
 use crate::diagnostic::{Diagnostic, Error};
 use crate::go::slog::{Level, line};
@@ -64,6 +67,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(("save", matches)) => save::run(matches, &mut terminal),
         Some(("diff", matches)) => diff::run(matches, &mut terminal),
         Some(("check", matches)) => check::run(matches, &mut terminal),
+        Some(("affected", matches)) => affected::run(matches, &mut terminal),
+        Some(("batch", matches)) => batch::run(matches, &mut terminal),
         Some(("get", matches)) => match matches.subcommand() {
             Some((part, matches)) => stored::get::run(part, matches, &mut terminal),
             None => Err(Error::helm("there is no such command")),
@@ -99,7 +104,8 @@ fn innermost(matches: &clap::ArgMatches) -> &clap::ArgMatches {
 }
 
 /// The commands that Helm does not have.
-const OWN_COMMANDS: [&str; 8] = ["check", "diff", "environments", "hook", "init", "save", "schema", "values"];
+const OWN_COMMANDS: [&str; 10] =
+    ["affected", "batch", "check", "diff", "environments", "hook", "init", "save", "schema", "values"];
 
 /// What the command line's parser says, in Helm's words where Helm has some.
 fn usage(terminal: &mut Terminal, error: &clap::Error, arguments: &[OsString]) -> ExitCode {

@@ -10,7 +10,7 @@ use crate::diagnostic::{Diagnostic, Error};
 use crate::manifest::{Claims, Event, Manifests, secret};
 use crate::project::{Environment, Project, Release, Secrets};
 use crate::release::saved::{self, Header, Sealed};
-use crate::spread::spread;
+use crate::spread::in_order;
 use crate::subject::{Flags, Input, InputKind, Rendered, installed};
 use crate::text::Str;
 use crate::tree::{Disk, Tree, clean};
@@ -149,15 +149,19 @@ pub(super) fn save(
         jobs.extend(releases.into_iter().map(|release| Job { project: &selection.project, environment, release }));
     }
     let several = selection.environments.len() > 1;
-    let done = spread(None, &jobs, |job| {
+    let render = |job: &Job<'_>| {
         let mut rendered = Rendered::default();
         let result = installed(from, job.project, job.environment, job.release, flags, &mut rendered);
         Done { rendered, error: result.err() }
-    });
+    };
     let mut outcome = Saved { jobs: jobs.len(), ..Saved::default() };
     let mut claims = Claims::default();
     let mut before = "";
-    for (job, done) in jobs.iter().zip(done) {
+    let mut next = jobs.iter();
+    terminal.begin(jobs.len());
+    in_order(flags.at_once, jobs.iter(), render, |done| {
+        terminal.advance();
+        let Some(job) = next.next() else { return };
         if before != job.environment.name.text {
             (claims, before) = (Claims::default(), &job.environment.name.text);
         }
@@ -182,7 +186,8 @@ pub(super) fn save(
                 outcome.failed.push(job.shown(several));
             }
         }
-    }
+    });
+    terminal.end(flags);
     outcome
 }
 

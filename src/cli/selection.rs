@@ -1,6 +1,7 @@
 //! Which environments and releases of a project are meant.
 
 use super::args::{on, text, texts};
+use super::watch::Places;
 use crate::diagnostic::{Diagnostic, Error};
 use crate::project::{Environment, Installation, Project, Release};
 use crate::tree::{Disk, Tree, clean};
@@ -10,6 +11,7 @@ use clap::ArgMatches;
 const VALUES: [&str; 6] = ["values", "set", "set-string", "set-file", "set-json", "set-literal"];
 
 /// Releases of environments of a project.
+#[derive(Clone)]
 pub(super) struct Selection {
     pub(super) project: Project,
     /// The environments by their places in the project, each with its releases' places.
@@ -17,6 +19,7 @@ pub(super) struct Selection {
 }
 
 /// An environment and what of it is meant.
+#[derive(Clone)]
 pub(super) struct Chosen {
     environment: usize,
     releases: Vec<usize>,
@@ -64,6 +67,20 @@ impl Selection {
     /// The environments of which all releases are meant; none if only some are.
     pub(super) fn whole(&self) -> Option<Vec<&Environment>> {
         self.iter().map(|(environment, _, whole)| whole.then_some(environment)).collect()
+    }
+
+    /// What it is made of, so that it can be watched.
+    pub(super) fn places(&self, places: &mut Places) {
+        let project = &self.project;
+        if !project.is_convention() {
+            places.file(&project.source.path);
+        }
+        for (environment, releases, _) in self.iter() {
+            for release in releases {
+                places.chart(&project.chart(environment, release));
+                project.layer_paths(environment, release).iter().for_each(|path| places.file(path));
+            }
+        }
     }
 
     /// Whether nothing is meant.

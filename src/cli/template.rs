@@ -6,15 +6,19 @@ use super::kubeconfig;
 use super::onto::Cluster;
 use super::output::{self, Wanted};
 use super::postrender;
+use super::selection::Selection;
 use super::terminal::{Terminal, variable};
+use super::watch::Places;
+use crate::cache::{Cache, LIMIT};
 use crate::chart;
 use crate::cluster::Lookup;
 use crate::diagnostic::{Diagnostic, Error, Source};
 use crate::engine::{KubeVersion, Release, name_from_template};
 use crate::go::slog::{Level, line};
 use crate::manifest::Manifests;
-use crate::project::Project;
-use crate::render::{Outcome, Request, render};
+use crate::project::{Changed, Project};
+use crate::render::{Outcome, Request, render, render_shelved};
+use crate::shelf::Shelf;
 use crate::subject::Flags;
 use crate::tree::{Disk, Tree};
 use crate::values::ValueOptions;
@@ -32,6 +36,8 @@ pub(super) struct Asked<'m> {
     lookup: Option<Arc<dyn Lookup>>,
     /// A program that what was rendered goes through, and its arguments.
     program: Option<(String, Vec<String>)>,
+    /// Where results are kept, if anywhere.
+    cache: Option<Arc<Cache>>,
     wanted: Wanted,
 }
 
@@ -63,7 +69,8 @@ impl<'m> Asked<'m> {
         let program = programs.into_iter().next().map(|program| (program, all("post-renderer-args")));
         let wanted = Wanted { skip_tests: has("skip-tests"), no_hooks: has("no-hooks"), show_only: all("show-only") };
         let lookup = super::onto::saved(&all("lookup-from"))?;
-        Ok(Asked { matches, debug, overrides: !has("no-overrides"), lookup, program, wanted })
+        let cache = cache(matches)?;
+        Ok(Asked { matches, debug, overrides: !has("no-overrides"), lookup, program, cache, wanted })
     }
 
     /// The outside of one render.
@@ -81,6 +88,11 @@ impl<'m> Asked<'m> {
 
     /// What the flags say of renders of a project.
     pub(super) fn flags(&self) -> Result<Flags<'_>, Error> {
+        self.flags_on(Arc::default())
+    }
+
+    /// The same, with charts that other renders share.
+    pub(super) fn flags_on(&self, shelf: Arc<Shelf>) -> Result<Flags<'_>, Error> {
         let matches = self.matches;
         let has = |name: &str| matches.try_contains_id(name).unwrap_or(false) && on(matches, name);
         let version = matches.try_get_one::<String>("kube-version").ok().flatten().filter(|text| !text.is_empty());
@@ -107,8 +119,25 @@ impl<'m> Asked<'m> {
                 world
             }),
             decrypt: Some(super::sops::decrypt),
+            shelf,
+            cache: self.cache.clone(),
+            at_once: matches.try_get_one::<usize>("jobs").ok().flatten().copied(),
             onto: None,
         })
+    }
+
+    /// Whether a file changed that a flag names.
+    pub(super) fn is_touched(&self, changed: &Changed) -> bool {
+        let ValueOptions { files, set_file, .. } = self.values();
+        let set = set_file.iter().filter_map(|argument| argument.split_once('=')).map(|(_, path)| path);
+        files.iter().map(String::as_str).chain(set).any(|path| changed.has(&Disk.absolute(path)))
+    }
+
+    /// Forgets what may have changed since it was read.
+    pub(super) fn forget_charts(&self) {
+        if let Some(cache) = &self.cache {
+            cache.forget_charts();
+        }
     }
 
     /// What the flags say of values.
@@ -129,6 +158,16 @@ impl<'m> Asked<'m> {
     }
 }
 
+/// Where results are kept, if that is asked for.
+fn cache(matches: &ArgMatches) -> Result<Option<Arc<Cache>>, Error> {
+    let Some(folder) = matches.try_get_one::<String>("cache").ok().flatten() else { return Ok(None) };
+    if folder.is_empty() {
+        return Err(Diagnostic::own("--cache wants a folder").into());
+    }
+    let limit = matches.get_one::<u64>("cache-size").map_or(LIMIT, |mebibytes| mebibytes << 20);
+    Ok(Some(Arc::new(Cache::open(folder, limit)?)))
+}
+
 /// Runs the command.
 pub(super) fn run(matches: &ArgMatches, terminal: &mut Terminal) -> Result<(), Error> {
     terminal.check()?;
@@ -136,16 +175,77 @@ pub(super) fn run(matches: &ArgMatches, terminal: &mut Terminal) -> Result<(), E
     for (_, words) in given(matches, DEPRECATED) {
         terminal.say(&words);
     }
+    if on(matches, "watch") {
+        return watch(&asked, terminal);
+    }
     if let Some(selection) = super::selection::template(matches, &Disk)? {
         let server = check_dry_run(matches, terminal)?;
-        return super::fleet::run(&asked, &selection, server, terminal);
+        return super::fleet::run(&asked, &selection, server, None, terminal);
     }
     let mut world = asked.world();
     let mut outcome = Outcome::default();
-    attempt(&asked, terminal, &mut world, &mut outcome)
+    attempt(&asked, None, terminal, &mut world, &mut outcome)
 }
 
-fn attempt(asked: &Asked<'_>, terminal: &mut Terminal, world: &mut World, outcome: &mut Outcome) -> Result<(), Error> {
+/// Renders again and again.
+fn watch(asked: &Asked<'_>, terminal: &mut Terminal) -> Result<(), Error> {
+    let matches = asked.matches;
+    let shelf: Arc<Shelf> = Arc::default();
+    let places = || {
+        let mut places = Places::default();
+        match super::selection::template(matches, &Disk)? {
+            Some(selection) => selection.places(&mut places),
+            None => {
+                let (_, chart) = name_and_chart(matches, &Disk, &texts(matches, "args"), &mut asked.world())?;
+                places.chart(&chart);
+            }
+        }
+        asked.values().files.iter().filter(|path| path.trim() != "-").for_each(|path| places.file(path));
+        if let Some(folder) = text(matches, "output-dir").filter(|folder| !folder.is_empty()) {
+            places.output(&folder);
+        }
+        Ok(places)
+    };
+    super::watch::run(terminal, &shelf, places, |terminal, changed| {
+        asked.forget_charts();
+        match (super::selection::template(matches, &Disk)?, changed) {
+            (Some(selection), changed) => {
+                let selection = match changed {
+                    Some(changed) => touched(&selection, asked, changed),
+                    None => selection,
+                };
+                if selection.is_empty() {
+                    return Ok(());
+                }
+                terminal.new_page()?;
+                let server = check_dry_run(matches, terminal)?;
+                super::fleet::run(asked, &selection, server, Some(&shelf), terminal)
+            }
+            (None, _) => {
+                terminal.new_page()?;
+                let mut world = asked.world();
+                world.ends = false;
+                attempt(asked, Some(&shelf), terminal, &mut world, &mut Outcome::default())
+            }
+        }
+    })
+}
+
+/// The releases that a change touches: their own files, or those that flags name.
+fn touched(selection: &Selection, asked: &Asked<'_>, changed: &Changed) -> Selection {
+    if asked.is_touched(changed) {
+        return selection.clone();
+    }
+    selection.with(|environment, release| selection.project.is_touched(&Disk, environment, release, changed))
+}
+
+fn attempt(
+    asked: &Asked<'_>,
+    shelf: Option<&Shelf>,
+    terminal: &mut Terminal,
+    world: &mut World,
+    outcome: &mut Outcome,
+) -> Result<(), Error> {
     let Asked { matches, debug, .. } = *asked;
     let tree = Disk;
     if debug {
@@ -197,7 +297,10 @@ fn attempt(asked: &Asked<'_>, terminal: &mut Terminal, world: &mut World, outcom
         world.lookup = Some(cluster.lookup());
     }
     let (user, layers) = asked.values().read(&tree)?;
-    let result = render(&tree, &request, &user, layers, world, outcome);
+    let result = match shelf {
+        Some(shelf) => render_shelved(shelf, &tree, &request, &user, layers, world, outcome),
+        None => render(&tree, &request, &user, layers, world, outcome),
+    };
     for warning in world.warnings.drain(..) {
         terminal.say(&warning);
     }

@@ -1,12 +1,15 @@
 //! stdout, stderr and the process's environment.
 
 use crate::diagnostic::{Diagnostic, Error, Format, report};
+use crate::subject::Flags;
 use crate::text::{Str, restored};
 use crate::values::{REDACTED, forms};
 use bstr::ByteSlice;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::borrow::Cow;
 use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
+use std::time::{Duration, Instant};
 
 /// Where output goes, and how errors look.
 pub(super) struct Terminal {
@@ -17,13 +20,25 @@ pub(super) struct Terminal {
     pub(super) advise_debug: bool,
     /// Whether what was found makes the exit code 1.
     pub(super) failed: bool,
+    /// Whether the reader of stdout has gone.
+    pub(super) is_unread: bool,
     /// Whether what Helm logs for information is left out.
     pub(super) quiet: bool,
     /// The exit code when nothing failed.
     pub(super) code: u8,
     /// What must not be seen, longest first.
     secrets: Vec<Vec<u8>>,
+    /// How far the work is, where somebody watches.
+    bar: Option<ProgressBar>,
+    /// When it was begun, until it is shown.
+    began: Option<Instant>,
 }
+
+/// The fewest releases of which it is told how far they are.
+const SEVERAL: usize = 4;
+
+/// Work that takes no longer passes without a word, in milliseconds.
+const PATIENCE: u64 = 300;
 
 /// The names of the ways to show errors.
 pub(super) const FORMATS: [&str; 4] = ["pretty", "short", "json", "helm"];
@@ -70,9 +85,12 @@ impl Terminal {
             colour,
             advise_debug: false,
             failed: false,
+            is_unread: false,
             quiet: false,
             code: 0,
             secrets: Vec::new(),
+            bar: None,
+            began: None,
         }
     }
 
@@ -92,6 +110,11 @@ impl Terminal {
         }
     }
 
+    /// Whether values are hidden in excerpts.
+    pub(super) fn masks(&self) -> bool {
+        self.mask
+    }
+
     /// Whether errors are told in Helm's words alone.
     pub(super) fn speaks_helm(&self) -> bool {
         self.format == Ok(Format::Helm)
@@ -102,9 +125,18 @@ impl Terminal {
         let mut out = std::io::stdout().lock();
         match out.write_all(bytes).and_then(|()| out.flush()) {
             Ok(()) => Ok(()),
-            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {
+                self.is_unread = true;
+                Ok(())
+            }
             Err(error) => Err(Error::helm(format!("cannot write to stdout: {error}"))),
         }
+    }
+
+    /// Begins a new page where the result goes to a terminal.
+    pub(super) fn new_page(&mut self) -> Result<(), Error> {
+        let is_page = std::io::stdout().is_terminal() && variable("TERM").as_deref() != Some("dumb");
+        if is_page { self.print(b"\x1b[2J\x1b[H") } else { Ok(()) }
     }
 
     /// Writes a line to stderr.
@@ -123,19 +155,69 @@ impl Terminal {
     }
 
     fn say_bytes(&mut self, line: &[u8]) {
-        let mut shown = Cow::Borrowed(line);
+        let shown = self.veiled(line);
+        let line = &*shown;
+        let write = || {
+            let mut err = std::io::stderr().lock();
+            // There is nobody left to tell.
+            let _ = err.write_all(line);
+            if !line.ends_with(b"\n") {
+                let _ = err.write_all(b"\n");
+            }
+        };
+        match &self.bar {
+            Some(bar) => bar.suspend(write),
+            None => write(),
+        }
+    }
+
+    /// Begins to show how far the work on so many releases is: on a terminal, unless the result goes there, too.
+    pub(super) fn begin(&mut self, releases: usize) {
+        let is_watched = std::io::stderr().is_terminal() && !std::io::stdout().is_terminal();
+        if releases < SEVERAL || !is_watched || variable("TERM").as_deref() == Some("dumb") {
+            return;
+        }
+        let style = match self.colour {
+            true => "{bar:30.green} {pos} of {len} releases",
+            false => "{bar:30} {pos} of {len} releases",
+        };
+        let bar = ProgressBar::with_draw_target(Some(releases as u64), ProgressDrawTarget::hidden());
+        if let Ok(style) = ProgressStyle::with_template(style) {
+            bar.set_style(style);
+        }
+        self.bar = Some(bar);
+        self.began = Some(Instant::now());
+    }
+
+    /// One of them is done.
+    pub(super) fn advance(&mut self) {
+        let Some(bar) = &self.bar else { return };
+        if self.began.is_some_and(|began| began.elapsed() > Duration::from_millis(PATIENCE)) {
+            bar.set_draw_target(ProgressDrawTarget::stderr());
+            self.began = None;
+        }
+        bar.inc(1);
+    }
+
+    /// All are done; says so if results could not be kept.
+    pub(super) fn end(&mut self, flags: &Flags<'_>) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+        if let Some(words) = flags.cache.as_ref().and_then(|cache| cache.trouble()) {
+            self.say(&format!("warning: results could not be kept in the cache: {words}"));
+        }
+    }
+
+    /// A text without what must not be seen.
+    pub(super) fn veiled<'t>(&self, text: &'t [u8]) -> Cow<'t, [u8]> {
+        let mut shown = Cow::Borrowed(text);
         for secret in &self.secrets {
             if memchr::memmem::find(&shown, secret).is_some() {
                 shown = Cow::Owned(shown.replace(secret, REDACTED));
             }
         }
-        let line = &*shown;
-        let mut err = std::io::stderr().lock();
-        // There is nobody left to tell.
-        let _ = err.write_all(line);
-        if !line.ends_with(b"\n") {
-            let _ = err.write_all(b"\n");
-        }
+        shown
     }
 
     /// Says what may be wrong, on one line.

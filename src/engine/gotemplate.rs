@@ -12,27 +12,27 @@ use crate::template::{Executor, Mark, ParseError, Parsed, Set, Touched, parse, w
 use crate::value::{MapRef, MapType, Str, Value};
 use crate::values::{Layers, Live};
 use crate::world::World;
-use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
-/// Texts that were parsed, for who renders one chart many times.
+/// Texts that were parsed, for who renders one chart many times, on several threads.
 #[derive(Default)]
 pub struct ParsedTexts {
     /// By their names, with the texts.
-    texts: RefCell<HashMap<String, (Str, Rc<Parsed>)>>,
+    texts: RwLock<HashMap<String, (Str, Arc<Parsed>)>>,
 }
 
 impl ParsedTexts {
-    fn parse(&self, source: &Arc<Source>) -> Result<Rc<Parsed>, Box<ParseError>> {
-        if let Some((text, parsed)) = self.texts.borrow().get(&source.name)
+    fn parse(&self, source: &Arc<Source>) -> Result<Arc<Parsed>, Box<ParseError>> {
+        if let Some((text, parsed)) = self.texts.read().unwrap_or_else(PoisonError::into_inner).get(&source.name)
             && *text == source.text
         {
             return Ok(parsed.clone());
         }
-        let parsed = Rc::new(parse(source, &lookup_function)?);
-        self.texts.borrow_mut().insert(source.name.clone(), (source.text.clone(), parsed.clone()));
+        let parsed = Arc::new(parse(source, &lookup_function)?);
+        let known = (source.text.clone(), parsed.clone());
+        self.texts.write().unwrap_or_else(PoisonError::into_inner).insert(source.name.clone(), known);
         Ok(parsed)
     }
 }

@@ -54,17 +54,22 @@ impl Project {
         if with_local_dependencies(tree, &chart).iter().any(|folder| changed.has(folder)) {
             return true;
         }
-        let key = &release.key.text;
-        let rungs: Vec<&str> = self.ladder(environment).map(|rung| rung.name.text.as_str()).collect();
-        let layers = release.values.iter().flat_map(|path| {
-            let names = if path.text.contains("{env}") { rungs.as_slice() } else { &[""] };
-            names.iter().map(move |rung| self.path(&fill(&path.text, rung, key)))
-        });
-        let snapshot = self.path(&format!("{}/{name}/{key}.yaml", self.snapshots));
-        layers.chain([snapshot]).any(|path| {
+        let snapshot = self.path(&format!("{}/{name}/{}.yaml", self.snapshots, release.key.text));
+        self.layer_paths(environment, release).into_iter().chain([snapshot]).any(|path| {
             let path = tree.absolute(&path);
             changed.has(&path) || changed.has(&format!("{path}{SUFFIX}"))
         })
+    }
+
+    /// Where the values files of a release lie, or would lie, in an environment; each may be a template instead.
+    pub fn layer_paths(&self, environment: &Environment, release: &Release) -> Vec<String> {
+        let key = &release.key.text;
+        let rungs: Vec<&str> = self.ladder(environment).map(|rung| rung.name.text.as_str()).collect();
+        let paths = release.values.iter().flat_map(|path| {
+            let names = if path.text.contains("{env}") { rungs.as_slice() } else { &[""] };
+            names.iter().map(move |rung| self.path(&fill(&path.text, rung, key)))
+        });
+        paths.collect()
     }
 }
 

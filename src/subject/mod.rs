@@ -1,6 +1,7 @@
 //! One side of a comparison → manifests: rendered, saved, from another environment, a git revision, a file.
 
 mod cluster;
+mod kept;
 mod rendered;
 
 pub use cluster::{Seen, Standing};

@@ -1,12 +1,15 @@
 //! A release of a project, or a chart by itself, rendered; what follows from chance is found by rendering twice.
 
+use super::kept::Kept;
+use crate::cache::{Cache, Digest, Key};
 use crate::cluster::Lookup;
 use crate::diagnostic::Error;
 use crate::engine::{KubeVersion, Release as HelmRelease};
 use crate::manifest::overrides::{Matches, Scope, apply};
 use crate::manifest::{Event, Manifests, chance};
 use crate::project::{Environment, Installation, Project, Release};
-use crate::render::{Memo, Outcome, Request, render, render_again};
+use crate::render::{Outcome, Request, render_shelved};
+use crate::shelf::Shelf;
 use crate::text::Str;
 use crate::tree::Tree;
 use crate::value::MapRef;
@@ -72,6 +75,12 @@ pub struct Flags<'a> {
     pub world: Box<dyn Fn() -> World + Sync + 'a>,
     /// Decrypts layers.
     pub decrypt: Option<Decrypt>,
+    /// Charts that renders share.
+    pub shelf: Arc<Shelf>,
+    /// Where results are kept, if anywhere.
+    pub cache: Option<Arc<Cache>>,
+    /// How many renders run at once; without it as many as there are cores.
+    pub at_once: Option<usize>,
     /// The cluster that is rendered for; without one Helm's assumptions hold.
     pub onto: Option<Box<Onto<'a>>>,
 }
@@ -102,7 +111,7 @@ pub struct Rendered {
 }
 
 /// A layer of values.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Input {
     /// What it is.
     pub kind: InputKind,
@@ -127,8 +136,6 @@ pub enum InputKind {
 pub struct Trial<'a> {
     /// The change, after all layers.
     pub change: &'a dyn Fn(&MapRef),
-    /// What renders of the same chart share.
-    pub memo: &'a Memo,
     /// Whether what follows from chance or time is found and marked.
     pub is_marked: bool,
 }
@@ -351,7 +358,29 @@ fn drawn(
     swap: &mut dyn FnMut(&mut Manifests) -> Result<(), Error>,
     rendered: &mut Rendered,
 ) -> Result<(), Error> {
+    let mut finish = |mut manifests: Manifests| {
+        swap(&mut manifests)?;
+        if !flags.include_tests {
+            manifests.hooks.retain(|hook| !hook.events.contains(&Event::Test));
+        }
+        if flags.is_compared {
+            manifests.settle();
+        }
+        Ok(manifests)
+    };
     let mut once = |world: &mut World, rendered: &mut Rendered| -> Result<Manifests, Error> {
+        let key = match (&flags.cache, trial) {
+            (Some(cache), None) => key(cache, tree, request, options, world),
+            _ => None,
+        };
+        if let (Some(cache), Some((digest, layers))) = (&flags.cache, &key)
+            && let Some(kept) = cache.get(&digest.result).and_then(|data| Kept::decode(&data))
+        {
+            rendered.inputs.clone_from(layers);
+            rendered.warnings.extend(kept.warnings);
+            (rendered.chart, rendered.release_exists) = (kept.chart, true);
+            return finish(kept.manifests);
+        }
         let mut secrets = Vec::new();
         let read = options.read_telling(tree, &mut secrets);
         rendered.secrets = secrets;
@@ -361,22 +390,19 @@ fn drawn(
         }
         rendered.inputs = inputs(&layers);
         let mut outcome = Outcome::default();
-        let result = match trial {
-            Some(trial) => render_again(trial.memo, tree, request, &user, layers, world, &mut outcome),
-            None => render(tree, request, &user, layers, world, &mut outcome),
-        };
-        rendered.warnings.append(&mut world.warnings);
-        rendered.chart = outcome.chart;
-        rendered.release_exists = outcome.release_exists;
+        let result = render_shelved(&flags.shelf, tree, request, &user, layers, world, &mut outcome);
+        let Outcome { manifests, chart, release_exists, .. } = outcome;
+        let kept = Kept { manifests, chart, warnings: std::mem::take(&mut world.warnings) };
+        if let (Some(cache), Some((digest, layers)), true) = (&flags.cache, &key, result.is_ok() && !world.drawn)
+            && *layers == rendered.inputs
+            && cache.is_still(tree, &request.chart, &digest.chart)
+        {
+            cache.put(&digest.result, &kept.encode());
+        }
+        rendered.warnings.extend(kept.warnings);
+        (rendered.chart, rendered.release_exists) = (kept.chart, release_exists);
         result?;
-        swap(&mut outcome.manifests)?;
-        if !flags.include_tests {
-            outcome.manifests.hooks.retain(|hook| !hook.events.contains(&Event::Test));
-        }
-        if flags.is_compared {
-            outcome.manifests.settle();
-        }
-        Ok(outcome.manifests)
+        finish(kept.manifests)
     };
     rendered.name.clone_from(&request.release.name);
     rendered.namespace.clone_from(&request.release.namespace);
@@ -408,6 +434,39 @@ fn drawn(
     rendered.warnings = warnings;
     chance::mark(&mut rendered.manifests, &second?);
     Ok(())
+}
+
+/// What a render follows from, and the layers; none if that is not all: where a cluster, the network, another program or a
+/// secret has a part in it.
+fn key(
+    cache: &Cache,
+    tree: &dyn Tree,
+    request: &Request,
+    options: &ValueOptions,
+    world: &World,
+) -> Option<(Digests, Vec<Input>)> {
+    if world.dns || world.debug || world.lookup.is_some() || world.post_renderer.is_some() {
+        return None;
+    }
+    let inputs = inputs(&options.unread(tree)?);
+    let chart = cache.chart(tree, &request.chart)?;
+    let mut key = Key::new("render");
+    key.add(&chart);
+    key.add(format!("{request:?}").as_bytes());
+    for input in &inputs {
+        key.add(format!("{:?}", input.kind).as_bytes());
+        key.add(input.name.as_bytes());
+        key.add(&input.text);
+    }
+    Some((Digests { chart, result: key.digest() }, inputs))
+}
+
+/// By what a result is kept.
+struct Digests {
+    /// The chart's.
+    chart: Digest,
+    /// That of all that it follows from.
+    result: Digest,
 }
 
 /// What the layers over the chart's defaults are. A flag or a setting is named without what it says.

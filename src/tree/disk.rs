@@ -15,6 +15,11 @@ const MAX_READ: u64 = 256 * 1024 * 1024;
 pub struct Disk;
 
 impl Tree for Disk {
+    fn id(&self) -> Option<u64> {
+        // There is one disk.
+        Some(0)
+    }
+
     fn absolute(&self, path: &str) -> String {
         if path.starts_with('/') {
             return clean(path);

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The most files that a revision may have.
 const MAX_ENTRIES: usize = 2_000_000;
@@ -62,7 +63,11 @@ pub struct Git {
     /// Path below the top → what it is.
     entries: BTreeMap<String, Entry>,
     objects: Mutex<Objects>,
+    id: u64,
 }
+
+/// How many revisions were opened. The disk comes before them.
+static OPENED: AtomicU64 = AtomicU64::new(1);
 
 /// A running `git cat-file --batch`.
 #[derive(Debug)]
@@ -204,7 +209,7 @@ impl Git {
             return Err(Error::rule("git cannot be talked to"));
         };
         let objects = Objects { child, ask: Some(ask), answer: BufReader::new(answer) };
-        Ok(Git { top, entries, objects: Mutex::new(objects) })
+        Ok(Git { top, entries, objects: Mutex::new(objects), id: OPENED.fetch_add(1, Ordering::Relaxed) })
     }
 
     /// The paths of all files, below the top.
@@ -367,6 +372,10 @@ impl Git {
 }
 
 impl Tree for Git {
+    fn id(&self) -> Option<u64> {
+        Some(self.id)
+    }
+
     fn absolute(&self, path: &str) -> String {
         // The top is told with links followed; so must be the working directory.
         if path.starts_with('/') {

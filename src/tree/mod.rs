@@ -100,6 +100,12 @@ pub type Ignore<'a> = dyn Fn(&str, bool) -> bool + 'a;
 
 /// Where bytes come from.
 pub trait Tree {
+    /// What tells this tree from all others, if what was read of it may be kept: nobody changes it, or whoever does tells. None
+    /// for trees of which nothing is kept.
+    fn id(&self) -> Option<u64> {
+        None
+    }
+
     /// The path from the root of all paths, cleaned: Go's `filepath.Abs`.
     fn absolute(&self, path: &str) -> String;
 

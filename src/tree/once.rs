@@ -19,6 +19,10 @@ impl<'t> Once<'t> {
 }
 
 impl Tree for Once<'_> {
+    fn id(&self) -> Option<u64> {
+        self.tree.id()
+    }
+
     fn absolute(&self, path: &str) -> String {
         self.tree.absolute(path)
     }

@@ -275,6 +275,39 @@ impl ValueOptions {
         missing.map(|path| file_error(tree, path, words(path), self.folder.as_deref())).collect()
     }
 
+    /// The layers without what they make together: nothing is parsed. None where their texts do not tell all that they say, or
+    /// cannot be read: templates, encrypted files, the standard input, URLs, `--set-file`.
+    pub fn unread(&self, tree: &dyn Tree) -> Option<Layers> {
+        if !self.set_file.is_empty() {
+            return None;
+        }
+        let file = |path: &String| {
+            let is_template = self.templating.is_some() && path.ends_with(SUFFIX);
+            if is_template || path.trim() == "-" || path.contains("://") {
+                return None;
+            }
+            let text = read_file(tree, path).ok()?;
+            let is_encrypted = self.decrypt.is_some() && secret::is_encrypted(&text);
+            let source = Source { name: Source::VALUES.to_owned(), path: path.clone(), text, origin: None };
+            (!is_encrypted).then(|| Layer::File { source: Arc::new(source) })
+        };
+        let below = self.below.iter().map(|below| match below {
+            Below::File(path) => file(path),
+            Below::Template { .. } => None,
+            Below::Setting { argument, at } => Some(Layer::Setting { argument: argument.clone(), at: at.clone() }),
+        });
+        let flags = [
+            (Flag::Json, &self.set_json),
+            (Flag::Typed, &self.set),
+            (Flag::Text, &self.set_string),
+            (Flag::Literal, &self.set_literal),
+        ];
+        let flags = flags.into_iter().flat_map(|(flag, arguments)| arguments.iter().map(move |text| (flag, text)));
+        let flags = flags.map(|(flag, argument)| Some(Layer::Set { flag, source: source_of(flag, argument) }));
+        let layers = below.chain(self.files.iter().map(file)).chain(flags).collect::<Option<_>>()?;
+        Some(Layers { layers })
+    }
+
     /// The same, and the texts that encrypted layers hide, as far as any were decrypted: a failure of a layer above them
     /// may quote them.
     ///
@@ -339,9 +372,7 @@ impl ValueOptions {
         ];
         for (flag, arguments) in flags {
             for argument in arguments {
-                let name = flag.name().to_owned();
-                let text = Str::from(argument.as_str());
-                let source = Arc::new(Source { name: name.clone(), path: name, text, origin: None });
+                let source = source_of(flag, argument);
                 let mut open = |path: &str| read_file(tree, path);
                 match apply(flag, argument.as_bytes(), &values, &mut open) {
                     Ok(None) => {}
@@ -353,6 +384,12 @@ impl ValueOptions {
         }
         Ok((values, Layers { layers }))
     }
+}
+
+/// An argument, with its flag's name as path.
+fn source_of(flag: Flag, argument: &str) -> Arc<Source> {
+    let name = flag.name().to_owned();
+    Arc::new(Source { name: name.clone(), path: name, text: Str::from(argument), origin: None })
 }
 
 /// Takes in what the last layer hides, or tells of what is hidden.

@@ -13,7 +13,6 @@ mod search;
 mod spot;
 
 use crate::diff::{Change, Options, Side};
-use crate::render::Memo;
 use crate::subject::{Flags, Rendering};
 use crate::value::Str;
 use candidates::{Candidate, differing, one_sided};
@@ -74,7 +73,6 @@ pub fn explain(changes: &mut [Change], from: &Side<'_>, to: &Side<'_>, known: &K
         homes,
         spots: &spots,
         candidates: &candidates,
-        memo: Memo::default(),
         by_chance: spots.iter().any(Spot::has_chance),
         tried: BTreeMap::new(),
         renders: 0,

@@ -5,7 +5,6 @@ use super::spot::{Spot, name};
 use super::{Known, MAX_TOLD};
 use crate::diff::{self, Change, Options, Side};
 use crate::manifest::Manifests;
-use crate::render::Memo;
 use crate::subject::{Rendered, Rendering, Trial};
 use crate::value::MapRef;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -99,7 +98,6 @@ pub(super) struct Search<'a> {
     pub(super) homes: [&'a str; 2],
     pub(super) spots: &'a [Spot],
     pub(super) candidates: &'a [Candidate],
-    pub(super) memo: Memo,
     /// Whether chance has a part in what differs. Else it is not looked for, which takes a second render.
     pub(super) by_chance: bool,
     /// What was rendered before; none: it failed.
@@ -140,7 +138,7 @@ impl Search<'_> {
             }
         };
         let mut rendered = Rendered::default();
-        let trial = Trial { change: &change, memo: &self.memo, is_marked: self.by_chance };
+        let trial = Trial { change: &change, is_marked: self.by_chance };
         self.rendering.render(self.known.flags, Some(&trial), &mut rendered).ok()?;
         if let Some((secrets, digests)) = self.known.veiled {
             rendered.manifests.veil(secrets, digests);

@@ -10,7 +10,7 @@ use crate::diff::{self, Compared, Format, Kept, Options, Side};
 use crate::manifest::chance::CHANCE;
 use crate::manifest::{self, Claims, Manifests, Object};
 use crate::release::{Record, is_not_found, saved};
-use crate::spread::spread;
+use crate::spread::in_order;
 use crate::subject::{Flags, Rendered, Rendering};
 use crate::text::Str;
 use crate::tree::{Disk, Tree};
@@ -335,13 +335,17 @@ pub(super) fn finish(
     comparison: &Comparison,
     terminal: &mut Terminal,
 ) -> Result<(), Error> {
-    let done = spread(None, pairs, |pair| one(pair, from_label, flags, comparison));
     let mut reports = Vec::new();
     let mut failures: Vec<Error> = Vec::new();
     let mut failed = Vec::new();
     let several = pairs.iter().any(|pair| pairs.first().is_some_and(|first| first.environment != pair.environment));
     let (mut claims, mut here) = (Claims::default(), "");
-    for (pair, done) in pairs.iter().zip(done) {
+    let mut next = pairs.iter();
+    let compare = |pair: &Pair<'_>| one(pair, from_label, flags, comparison);
+    terminal.begin(pairs.len());
+    in_order(flags.at_once, pairs.iter(), compare, |done| {
+        terminal.advance();
+        let Some(pair) = next.next() else { return };
         terminal.hide(&done.secrets);
         done.warnings.iter().for_each(|warning| terminal.say(warning));
         if here != pair.environment {
@@ -366,7 +370,8 @@ pub(super) fn finish(
                 });
             }
         }
-    }
+    });
+    terminal.end(flags);
     // With nothing but failures there is nothing to show.
     if !reports.is_empty() || failures.is_empty() {
         let out = diff::write(&reports, comparison.format, &comparison.layout)?;

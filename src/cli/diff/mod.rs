@@ -9,17 +9,21 @@ pub(super) use comparison::Comparison;
 use super::args::{on, text, texts};
 use super::onto::Clusters;
 use super::selection::{self, Selection};
+use super::snapshots;
 use super::template::Asked;
 use super::terminal::Terminal;
+use super::watch;
 use crate::diagnostic::{Diagnostic, Error};
 use crate::diff::Format;
-use crate::project::Project;
+use crate::project::{Changed, Environment, Project};
+use crate::shelf::Shelf;
 use crate::subject::{Flags, Rendering, Subject};
 use crate::tree::{Disk, Git, Revision, Tree};
 use clap::ArgMatches;
 use compared::finish;
 use sides::{Ask, Held, Pair, Past, Places, Whose, hold, paired, vanished};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// The name that Helm gives a release that nobody named.
 const NAMELESS: &str = "release-name";
@@ -34,8 +38,60 @@ pub(super) struct Named {
 pub(super) fn run(matches: &ArgMatches, terminal: &mut Terminal) -> Result<(), Error> {
     terminal.check()?;
     let asked = Asked::new(matches)?;
+    if !on(matches, "watch") {
+        return compare(&asked, Arc::default(), None, terminal);
+    }
+    let shelf: Arc<Shelf> = Arc::default();
+    let places = || {
+        let mut places = watch::Places::default();
+        let stated = stated(matches)?;
+        for path in [&stated.0, &stated.1].into_iter().flatten() {
+            match path.split_once(':') {
+                Some(("file", path)) => places.file(path),
+                Some(("chart", path)) => places.chart(path),
+                _ => {}
+            }
+        }
+        if let Some(chart) = text(matches, "chart") {
+            places.chart(&chart);
+        } else if let Some(selection) = selection::own_command(matches, &Disk, implied(&stated).as_deref())? {
+            selection.places(&mut places);
+            for (environment, releases, _) in selection.iter() {
+                let paths = releases.iter().map(|release| snapshots::path(&selection.project, environment, release));
+                paths.for_each(|path| places.file(&path));
+                for other in [&stated.0, &stated.1].into_iter().flatten().filter_map(|text| environment_of(text)) {
+                    let Ok(other) = selection.project.environment(&other) else { continue };
+                    let layers = releases.iter().flat_map(|release| selection.project.layer_paths(other, release));
+                    layers.for_each(|path| places.file(&path));
+                }
+            }
+        }
+        texts(matches, "values").iter().filter(|path| path.trim() != "-").for_each(|path| places.file(path));
+        Ok(places)
+    };
+    watch::run(terminal, &shelf, places, |terminal, changed| {
+        asked.forget_charts();
+        compare(&asked, shelf.clone(), changed, terminal)
+    })
+}
+
+/// The environment that the sides name, if they do.
+fn implied(stated: &(Option<String>, Option<String>)) -> Option<String> {
+    // What is compared with says nothing of the other side.
+    let both = [&stated.1, &stated.0].into_iter().flatten().filter(|_| stated.1.is_some());
+    both.into_iter().find_map(|text| environment_of(text))
+}
+
+/// Compares what was asked for; once more with what changed only that which is touched.
+fn compare(
+    asked: &Asked<'_>,
+    shelf: Arc<Shelf>,
+    changed: Option<&Changed>,
+    terminal: &mut Terminal,
+) -> Result<(), Error> {
+    let matches = asked.matches;
     let clusters = Clusters::new(matches);
-    let mut flags = asked.flags()?;
+    let mut flags = asked.flags_on(shelf)?;
     let comparison = Comparison::new(matches)?;
     let tree = Disk;
     let stated = stated(matches)?;
@@ -82,9 +138,7 @@ pub(super) fn run(matches: &ArgMatches, terminal: &mut Terminal) -> Result<(), E
         }
         _ => {}
     }
-    // What is compared with says nothing of the other side.
-    let both = [&stated.1, &stated.0].into_iter().flatten().filter(|_| stated.1.is_some());
-    let implied = both.into_iter().find_map(|text| environment_of(text));
+    let implied = implied(&stated);
     let Some(selection) = selection::own_command(matches, &tree, implied.as_deref())? else {
         return Err(Diagnostic::own("no environment is named, and there is no chart to compare")
             .hint("name an environment: `rhelm diff ENV`; or a chart: `rhelm diff --chart CHART --against file:OLD`")
@@ -94,7 +148,38 @@ pub(super) fn run(matches: &ArgMatches, terminal: &mut Terminal) -> Result<(), E
         return Err(Diagnostic::own("--from and --to name environments, and --all means all; leave out --all").into());
     }
     let named = name(&stated, &selection.project)?;
+    let selection = match changed {
+        Some(changed) => touched(&selection, &named, asked, changed),
+        None => selection,
+    };
+    if selection.is_empty() {
+        return Ok(());
+    }
+    if on(matches, "watch") {
+        terminal.new_page()?;
+    }
     releases(&tree, &selection, &named, &flags, comparison, &clusters, terminal)
+}
+
+/// The releases of which a change touches either side.
+fn touched(selection: &Selection, named: &Named, asked: &Asked<'_>, changed: &Changed) -> Selection {
+    let project = &selection.project;
+    let others = [&named.from, &named.to].into_iter().filter_map(|side| match side {
+        Subject::Environment(name) => project.environment(name).ok(),
+        _ => None,
+    });
+    let others: Vec<&Environment> = others.collect();
+    let files = [&named.from, &named.to].into_iter().filter_map(|side| match side {
+        Subject::File(path) | Subject::Chart(path) => Some(path),
+        _ => None,
+    });
+    if asked.is_touched(changed) || files.into_iter().any(|path| changed.has(&Disk.absolute(path))) {
+        return selection.clone();
+    }
+    selection.with(|environment, release| {
+        let sides = std::iter::once(environment).chain(others.iter().copied());
+        sides.into_iter().any(|side| release.is_in(side) && project.is_touched(&Disk, side, release, changed))
+    })
 }
 
 /// `--from` and `--to`, or `--against`, as they were typed.

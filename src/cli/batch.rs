@@ -1,0 +1,347 @@
+//! `rhelm batch`: what to render comes in as JSON, a line each, and what it gave goes out as a line each, for tools.
+
+use super::args::texts;
+use super::output;
+use super::template::Asked;
+use super::terminal::Terminal;
+use crate::diagnostic::{Diagnostic, Error, Format, nearest, report};
+use crate::engine::KubeVersion;
+use crate::project::Project;
+use crate::shelf::Shelf;
+use crate::spread::in_order;
+use crate::subject::{self, Flags, Rendered, installed};
+use crate::tree::Disk;
+use clap::ArgMatches;
+use serde_json::{Map, Value, json};
+use std::collections::HashMap;
+use std::io::{BufRead, BufReader, Read as _};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The longest line that is read, in bytes.
+const MAX_LINE: u64 = 64 << 20;
+
+/// What a line may hold.
+const KEYS: [&str; 24] = [
+    "apiVersions",
+    "chart",
+    "environment",
+    "id",
+    "includeCrds",
+    "isUpgrade",
+    "kubeVersion",
+    "name",
+    "namespace",
+    "noHooks",
+    "noOverrides",
+    "noTera",
+    "project",
+    "release",
+    "seed",
+    "set",
+    "setFile",
+    "setJson",
+    "setLiteral",
+    "setString",
+    "showOnly",
+    "skipSchemaValidation",
+    "skipTests",
+    "values",
+];
+
+/// Values that stand in the line itself.
+const INLINE: &str = "inlineValues";
+
+/// Projects that lines name, each read once.
+type Projects = Mutex<HashMap<Option<String>, Arc<Project>>>;
+
+/// What came of a line.
+struct Answer {
+    /// Its number, from 1.
+    line: usize,
+    id: Value,
+    rendered: Rendered,
+    result: Result<Vec<u8>, Error>,
+}
+
+/// Runs the command.
+pub(super) fn run(matches: &ArgMatches, terminal: &mut Terminal) -> Result<(), Error> {
+    terminal.check()?;
+    let asked = Asked::new(matches)?;
+    let flags = asked.flags()?;
+    let (at_once, shelf, cache) = (flags.at_once, flags.shelf.clone(), flags.cache.clone());
+    let path = texts(matches, "args").pop().filter(|path| path != "-");
+    let input: Box<dyn BufRead + Send> = match &path {
+        Some(path) => Box::new(BufReader::new(
+            std::fs::File::open(path)
+                .map_err(|error| Diagnostic::own(crate::tree::Error::system("open", path, &error).words))?,
+        )),
+        None => Box::new(BufReader::new(std::io::stdin())),
+    };
+    let projects = Projects::default();
+    let answer = |(line, given): (usize, Result<Vec<u8>, String>)| {
+        let mut answer = Answer { line, id: Value::Null, rendered: Rendered::default(), result: Ok(Vec::new()) };
+        answer.result = given
+            .map_err(|words| Diagnostic::own(words).into())
+            .and_then(|given| one(&asked, &given, &shelf, &projects, &mut answer));
+        answer
+    };
+    in_order(at_once, Lines { input, number: 0, is_done: false }, answer, |answer| {
+        terminal.hide(&answer.rendered.secrets);
+        terminal.failed |= answer.result.is_err();
+        let line = told(answer, terminal);
+        // A reader that has gone gets no answers.
+        let _ = terminal.print(&line);
+    });
+    if let Some(words) = cache.and_then(|cache| cache.trouble()) {
+        terminal.say(&format!("warning: results could not be kept in the cache: {words}"));
+    }
+    Ok(())
+}
+
+/// The lines that are not blank, with their numbers.
+struct Lines {
+    input: Box<dyn BufRead + Send>,
+    number: usize,
+    is_done: bool,
+}
+
+impl Iterator for Lines {
+    type Item = (usize, Result<Vec<u8>, String>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        while !self.is_done {
+            let mut line = Vec::new();
+            let read = (&mut self.input).take(MAX_LINE + 1).read_until(b'\n', &mut line);
+            self.number += 1;
+            match read {
+                Ok(0) => break,
+                Ok(_) if line.len() as u64 > MAX_LINE => {
+                    self.is_done = true;
+                    return Some((
+                        self.number,
+                        Err(format!("the line is longer than {MAX_LINE} bytes: nothing is read beyond it")),
+                    ));
+                }
+                Ok(_) if line.iter().all(u8::is_ascii_whitespace) => {}
+                Ok(_) => return Some((self.number, Ok(line))),
+                Err(error) => {
+                    self.is_done = true;
+                    return Some((self.number, Err(format!("the lines cannot be read: {error}"))));
+                }
+            }
+        }
+        self.is_done = true;
+        None
+    }
+}
+
+/// What a line says.
+struct Wish {
+    keys: Map<String, Value>,
+}
+
+impl Wish {
+    fn read(line: &[u8], id: &mut Value) -> Result<Self, Error> {
+        let value: Value =
+            serde_json::from_slice(line).map_err(|error| Diagnostic::own(format!("the line is no JSON: {error}")))?;
+        let Value::Object(keys) = value else {
+            return Err(Diagnostic::own("the line is no JSON object").into());
+        };
+        if let Some(given) = keys.get("id") {
+            id.clone_from(given);
+        }
+        let known = || KEYS.iter().copied().chain([INLINE]);
+        if let Some(key) = keys.keys().find(|key| !known().any(|known| known == key.as_str())) {
+            let diagnostic = Diagnostic::own(format!("there is no key `{key}`"));
+            return Err(match nearest(key, known()) {
+                Some(near) => diagnostic.hint(format!("did you mean `{near}`?")),
+                None => diagnostic.fact(format!("there are: {}", known().collect::<Vec<_>>().join(", "))),
+            }
+            .into());
+        }
+        Ok(Wish { keys })
+    }
+
+    fn is_given(&self, key: &str) -> bool {
+        self.keys.get(key).is_some_and(|value| !value.is_null())
+    }
+
+    fn wrong(key: &str, what: &str) -> Error {
+        Diagnostic::own(format!("`{key}` must be {what}")).into()
+    }
+
+    fn text(&self, key: &str) -> Result<Option<String>, Error> {
+        match self.keys.get(key) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text.clone())),
+            Some(_) => Err(Self::wrong(key, "a string")),
+        }
+    }
+
+    /// One string, or a list of them.
+    fn texts(&self, key: &str) -> Result<Vec<String>, Error> {
+        const WHAT: &str = "a string or a list of strings";
+        match self.keys.get(key) {
+            None | Some(Value::Null) => Ok(Vec::new()),
+            Some(Value::String(text)) => Ok(vec![text.clone()]),
+            Some(Value::Array(items)) => {
+                let texts = items.iter().map(|item| item.as_str().map(str::to_owned));
+                texts.collect::<Option<_>>().ok_or_else(|| Self::wrong(key, WHAT))
+            }
+            Some(_) => Err(Self::wrong(key, WHAT)),
+        }
+    }
+
+    fn on(&self, key: &str) -> Result<bool, Error> {
+        match self.keys.get(key) {
+            None | Some(Value::Null) => Ok(false),
+            Some(Value::Bool(on)) => Ok(*on),
+            Some(_) => Err(Self::wrong(key, "true or false")),
+        }
+    }
+}
+
+/// Renders what a line asks for.
+fn one(
+    asked: &Asked<'_>,
+    line: &[u8],
+    shelf: &Arc<Shelf>,
+    projects: &Projects,
+    answer: &mut Answer,
+) -> Result<Vec<u8>, Error> {
+    let wish = Wish::read(line, &mut answer.id)?;
+    let mut flags = asked.flags_on(shelf.clone())?;
+    (flags.include_tests, flags.is_compared) = (true, false);
+    fill(&wish, &mut flags)?;
+    if let Some(namespace) = wish.text("namespace")? {
+        flags.namespace = Box::new(move |_, _| namespace.clone());
+    }
+    let rendered = &mut answer.rendered;
+    let (chart, environment) = (wish.text("chart")?, wish.text("environment")?);
+    match (chart, environment) {
+        (Some(chart), None) => {
+            if let Some(key) = ["project", "release"].into_iter().find(|key| wish.is_given(key)) {
+                return Err(Diagnostic::own(format!(
+                    "`{key}` is for environments, and `chart` means a chart by itself"
+                ))
+                .into());
+            }
+            let name = wish.text("name")?.unwrap_or_else(|| "release-name".to_owned());
+            subject::chart(&Disk, &chart, &name, &flags, None, rendered)?;
+        }
+        (None, Some(environment)) => {
+            if wish.is_given("name") {
+                return Err(Diagnostic::own("`name` is for a chart by itself: the project names its releases").into());
+            }
+            let project = project(asked.matches, wish.text("project")?, projects)?;
+            let environment = project.environment(&environment)?;
+            let release = match wish.text("release")? {
+                Some(release) => project.release(&release)?,
+                None => match project.releases.as_slice() {
+                    [only] => only,
+                    several => {
+                        let names: Vec<&str> = several.iter().map(|release| release.key.text.as_str()).collect();
+                        let message = "`release` is missing, and the project has several";
+                        return Err(Diagnostic::own(message).fact(format!("there are: {}", names.join(", "))).into());
+                    }
+                },
+            };
+            installed(&Disk, &project, environment, release, &flags, rendered)?;
+        }
+        (Some(_), Some(_)) => {
+            return Err(Diagnostic::own(
+                "`chart` means a chart by itself and `environment` a project's: give one of them",
+            )
+            .into());
+        }
+        (None, None) => return Err(Diagnostic::own("`chart` is missing, or `environment` and `release`").into()),
+    }
+    let wanted = output::Wanted {
+        skip_tests: wish.on("skipTests")?,
+        no_hooks: wish.on("noHooks")?,
+        show_only: wish.texts("showOnly")?,
+    };
+    let manifests = &rendered.manifests;
+    let stream = output::stream(&output::manifest(manifests), &output::hooks(manifests, &wanted));
+    if wanted.show_only.is_empty() {
+        return Ok(stream);
+    }
+    output::show_only(&stream, &wanted.show_only, rendered.matches.dropped())
+}
+
+/// What a line says of the render, over what the command's flags say.
+fn fill(wish: &Wish, flags: &mut Flags<'_>) -> Result<(), Error> {
+    flags.values.files.extend(wish.texts("values")?);
+    match wish.keys.get(INLINE) {
+        None | Some(Value::Null) => {}
+        Some(values @ Value::Object(_)) => flags.values.set_json.push(values.to_string()),
+        Some(_) => return Err(Wish::wrong(INLINE, "an object")),
+    }
+    flags.values.set_json.extend(wish.texts("setJson")?);
+    flags.values.set.extend(wish.texts("set")?);
+    flags.values.set_string.extend(wish.texts("setString")?);
+    flags.values.set_file.extend(wish.texts("setFile")?);
+    flags.values.set_literal.extend(wish.texts("setLiteral")?);
+    if let Some(version) = wish.text("kubeVersion")? {
+        flags.kube_version = Some(KubeVersion::parse(&version)?);
+    }
+    flags.api_versions.extend(wish.texts("apiVersions")?);
+    flags.is_upgrade |= wish.on("isUpgrade")?;
+    flags.include_crds |= wish.on("includeCrds")?;
+    flags.skip_schema_validation |= wish.on("skipSchemaValidation")?;
+    flags.tera &= !wish.on("noTera")?;
+    flags.overrides &= !wish.on("noOverrides")?;
+    match wish.keys.get("seed") {
+        None | Some(Value::Null) => {}
+        Some(seed) => flags.seed = Some(seed.as_u64().ok_or_else(|| Wish::wrong("seed", "a whole number"))?),
+    }
+    Ok(())
+}
+
+/// The project that a line names, or the command, or the one found upwards.
+fn project(matches: &ArgMatches, named: Option<String>, projects: &Projects) -> Result<Arc<Project>, Error> {
+    let mut known = projects.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(project) = known.get(&named) {
+        return Ok(project.clone());
+    }
+    let project = match &named {
+        Some(path) => Project::read(&Disk, path)?,
+        None => super::selection::project(matches, &Disk)?.ok_or_else(super::selection::no_project)?,
+    };
+    let project = Arc::new(project);
+    known.insert(named, project.clone());
+    Ok(project)
+}
+
+/// An answer as a line.
+fn told(answer: Answer, terminal: &Terminal) -> Vec<u8> {
+    let Answer { line, id, rendered, result } = answer;
+    let veiled = |text: &str| String::from_utf8_lossy(&terminal.veiled(text.as_bytes())).into_owned();
+    let mut out = json!({ "version": 1, "line": line, "id": id });
+    let set = |out: &mut Value, key: &str, value: Value| {
+        if let Value::Object(keys) = out {
+            keys.insert(key.to_owned(), value);
+        }
+    };
+    if !rendered.name.is_empty() {
+        set(&mut out, "release", rendered.name.into());
+        set(&mut out, "namespace", rendered.namespace.into());
+        set(&mut out, "chart", rendered.chart.into());
+    }
+    let warnings: Vec<String> = rendered.warnings.iter().map(|line| veiled(line.trim_end())).collect();
+    set(&mut out, "warnings", warnings.into());
+    match result {
+        Ok(manifest) => {
+            // JSON holds characters only.
+            set(&mut out, "manifest", String::from_utf8_lossy(&manifest).into_owned().into());
+        }
+        Err(error) => {
+            let parts = veiled(&report(&error, Format::Json, terminal.masks(), false));
+            let parts: Vec<Value> = parts.lines().filter_map(|part| serde_json::from_str(part).ok()).collect();
+            set(&mut out, "errors", parts.into());
+        }
+    }
+    let mut out = out.to_string().into_bytes();
+    out.push(b'\n');
+    out
+}
