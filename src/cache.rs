@@ -75,7 +75,9 @@ impl Cache {
     /// # Errors
     /// It cannot be made, or is none.
     pub fn open(folder: &str, limit: u64) -> Result<Self, Error> {
-        let failed = |error: std::io::Error| Diagnostic::own(format!("`{folder}` cannot be a cache: {error}"));
+        let failed = |error: std::io::Error| {
+            Diagnostic::own(format!("`{folder}` cannot be a cache: {}", crate::tree::cause(&error)))
+        };
         if !Path::new(folder).is_dir() {
             let mut builder = fs::DirBuilder::new();
             builder.recursive(true);

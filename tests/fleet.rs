@@ -122,7 +122,7 @@ fn a_cache_serves_comparisons_and_snapshots() {
     project(&sandbox, 3);
     sandbox.write(
         "web/templates/s.yaml",
-        "kind: Secret\napiVersion: v1\nmetadata: {name: s}\nstringData: {a: {{ .Values.size }}}\n",
+        "kind: Secret\napiVersion: v1\nmetadata: {name: {{ .Release.Name }}}\nstringData: {a: {{ .Values.size }}}\n",
     );
     for _ in 0..2 {
         let saved = run(&sandbox, "save --all --cache cache");

@@ -142,8 +142,8 @@ struct Wish {
 
 impl Wish {
     fn read(line: &[u8], id: &mut Value) -> Result<Self, Error> {
-        let value: Value =
-            serde_json::from_slice(line).map_err(|error| Diagnostic::own(format!("the line is no JSON: {error}")))?;
+        let value: Value = serde_json::from_slice(line.trim_ascii_end())
+            .map_err(|error| Diagnostic::own(format!("the line is no JSON: {error}")))?;
         let Value::Object(keys) = value else {
             return Err(Diagnostic::own("the line is no JSON object").into());
         };
@@ -326,6 +326,8 @@ fn told(answer: Answer, terminal: &Terminal) -> Vec<u8> {
     if !rendered.name.is_empty() {
         set(&mut out, "release", rendered.name.into());
         set(&mut out, "namespace", rendered.namespace.into());
+    }
+    if !rendered.chart.is_empty() {
         set(&mut out, "chart", rendered.chart.into());
     }
     let warnings: Vec<String> = rendered.warnings.iter().map(|line| veiled(line.trim_end())).collect();

@@ -18,11 +18,15 @@ mod pointer;
 mod words;
 
 use super::{Layers, Live};
-use crate::diagnostic::{Diagnostic, Error, Location, Span};
+use crate::diagnostic::{Diagnostic, Error, Location, Source, Span};
 use crate::value::{MapRef, MapType, Value};
 use check::Task;
-use library::Library;
+use json::Node;
+use library::{Id, Library};
+use std::cell::RefCell;
 use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
 use words::Failure;
 
 /// The URL that Helm gives to the schema of every chart.
@@ -41,8 +45,12 @@ pub fn validate(top: &Live<'_>, values: &MapRef, layers: &Layers, log: &mut Vec<
     if !any_schema(top) {
         return Ok(());
     }
+    let mut sources = Vec::new();
+    schemas(top, values, &mut sources);
+    let known = Compiled::take(&sources);
     let mut run = Run {
-        library: Library::new(),
+        compiled: known.unwrap_or_else(|| Compiled { sources, library: Library::new(), parts: Vec::new() }),
+        next: 0,
         layers,
         path: Vec::new(),
         words: String::new(),
@@ -50,24 +58,26 @@ pub fn validate(top: &Live<'_>, values: &MapRef, layers: &Layers, log: &mut Vec<
         charts: Vec::new(),
     };
     run.chart(top, values);
-    log.append(&mut run.library.log);
-    if run.words.is_empty() {
+    log.extend(run.compiled.library.log.iter().cloned());
+    let (words, failures) = (std::mem::take(&mut run.words), std::mem::take(&mut run.diagnostics));
+    let charts = std::mem::take(&mut run.charts);
+    run.compiled.keep();
+    if words.is_empty() {
         return Ok(());
     }
-    let words =
-        format!("values don't meet the specifications of the schema(s) in the following chart(s):\n{}", run.words);
-    let mut diagnostics = run.diagnostics;
+    let words = format!("values don't meet the specifications of the schema(s) in the following chart(s):\n{words}");
+    let mut diagnostics = failures;
     let count = diagnostics.len();
     let values = if count == 1 { "1 value does not fit" } else { &format!("{count} values do not fit") };
-    let charts = match run.charts.as_slice() {
+    let told = match charts.as_slice() {
         [only] => format!("the schema of chart `{only}`"),
         charts => {
             format!("the schemas of charts {}", charts.iter().map(|c| format!("`{c}`")).collect::<Vec<_>>().join(", "))
         }
     };
-    let summary = match run.charts.is_empty() {
+    let summary = match charts.is_empty() {
         true => "the schema of a chart cannot be used; nothing was rendered".to_owned(),
-        false => format!("{values} {charts}; nothing was rendered"),
+        false => format!("{values} {told}; nothing was rendered"),
     };
     diagnostics.push(Diagnostic::new(summary, words));
     Err(Error::all(diagnostics))
@@ -78,8 +88,63 @@ fn any_schema(live: &Live<'_>) -> bool {
     live.chart().schema.is_some() || live.subcharts().iter().any(any_schema)
 }
 
-struct Run<'r> {
+/// The schemas that a render meets, in its order. One that has no values is not met.
+fn schemas(live: &Live<'_>, values: &MapRef, into: &mut Vec<Arc<Source>>) {
+    into.extend(live.chart().schema.iter().cloned());
+    for sub in live.subcharts() {
+        if let Some(Value::Map(MapType::Any, below)) = values.get(sub.name()) {
+            schemas(sub, &below, into);
+        }
+    }
+}
+
+/// Compiled schemas of a render, to be used again by another of the same charts: a fleet renders one many times, and large
+/// schemas take longer than all the rest.
+struct Compiled {
+    /// The very texts.
+    sources: Vec<Arc<Source>>,
     library: Library,
+    /// Each as a document and a schema, and the steps that were left when it was compiled.
+    parts: Vec<(Rc<Node>, Id, u64)>,
+}
+
+/// Of how many renders a thread keeps schemas.
+const MAX_COMPILED: usize = 8;
+
+thread_local! {
+    /// The one that was used last comes last.
+    static COMPILED: RefCell<Vec<Compiled>> = const { RefCell::new(Vec::new()) };
+}
+
+impl Compiled {
+    fn take(sources: &[Arc<Source>]) -> Option<Compiled> {
+        COMPILED.with_borrow_mut(|all| {
+            let is_it = |one: &Compiled| {
+                one.sources.len() == sources.len() && one.sources.iter().zip(sources).all(|(a, b)| Arc::ptr_eq(a, b))
+            };
+            let place = all.iter().position(is_it)?;
+            Some(all.remove(place))
+        })
+    }
+
+    /// Keeps what is whole: none of them was unusable.
+    fn keep(self) {
+        if self.parts.len() != self.sources.len() {
+            return;
+        }
+        COMPILED.with_borrow_mut(|all| {
+            if all.len() >= MAX_COMPILED {
+                all.remove(0);
+            }
+            all.push(self);
+        });
+    }
+}
+
+struct Run<'r> {
+    compiled: Compiled,
+    /// How many schemas were met.
+    next: usize,
     layers: &'r Layers,
     path: Vec<String>,
     words: String,
@@ -117,18 +182,32 @@ impl Run<'_> {
 
     fn single(&mut self, live: &Live<'_>, values: &MapRef) {
         let Some(source) = &live.chart().schema else { return };
-        let library = &mut self.library;
-        let document = match json::parse(&source.text) {
-            Ok(document) => document,
-            Err(words) => return self.unusable(live, &words),
-        };
-        let id = match library.chart(URL, document.clone(), MAX_STEPS) {
-            Ok(id) => id,
-            Err(flaw) => {
-                let words = words::flaw(&library.schemas, &flaw);
-                return self.unusable(live, &words);
+        let place = self.next;
+        self.next += 1;
+        let library = &mut self.compiled.library;
+        let (document, id) = match self.compiled.parts.get(place) {
+            Some((document, id, steps)) => {
+                library.steps.set(*steps);
+                (document.clone(), *id)
+            }
+            None => {
+                let document = match json::parse(&source.text) {
+                    Ok(document) => document,
+                    Err(words) => return self.unusable(live, &words),
+                };
+                match library.chart(URL, document.clone(), MAX_STEPS) {
+                    Ok(id) => {
+                        self.compiled.parts.push((document.clone(), id, library.steps.get()));
+                        (document, id)
+                    }
+                    Err(flaw) => {
+                        let words = words::flaw(&library.schemas, &flaw);
+                        return self.unusable(live, &words);
+                    }
+                }
             }
         };
+        let library = &self.compiled.library;
         let values = json::from_value(&Value::Map(MapType::Any, values.clone()));
         let dialects = HashMap::new();
         let task = Task { schemas: &library.schemas, steps: &library.steps, dialects: &dialects };
@@ -141,7 +220,7 @@ impl Run<'_> {
         let case = explain::Case {
             chart: live.name(),
             path: &self.path,
-            schemas: &self.library.schemas,
+            schemas: &self.compiled.library.schemas,
             source,
             document: &document,
             values: &values,
