@@ -5,6 +5,7 @@ use super::check::{Problem, Task};
 use super::draft::{Dialect, Draft, standard};
 use super::json::{self, Kind, Node, grown};
 use super::keyword::{self, Schema};
+use super::plain;
 use super::pointer::{self, Reference};
 use super::words;
 use crate::go::quote::quoted;
@@ -66,6 +67,8 @@ pub(super) struct Library {
     /// The metaschemas by their URL or, for a choice of vocabularies, by these.
     compiled: HashMap<String, Id>,
     warned: HashSet<String>,
+    /// Whether the metaschemas are asked even where nobody needs to.
+    is_thorough: bool,
 }
 
 /// What one compiler knows.
@@ -186,7 +189,14 @@ impl Library {
             metas: Space::default(),
             compiled: HashMap::new(),
             warned: HashSet::new(),
+            is_thorough: false,
         }
+    }
+
+    /// One that asks the metaschemas in any case.
+    #[cfg(test)]
+    pub(super) fn thorough() -> Self {
+        Library { is_thorough: true, ..Library::new() }
     }
 
     /// Compiles the schema of a chart; what earlier charts had is forgotten.
@@ -527,6 +537,10 @@ impl Library {
     /// Holds a schema against its metaschema.
     fn validate(&mut self, root: &Root, node: &Rc<Node>, pointer: &str) -> Result<(), Flaw> {
         let Some((_, resource)) = root.resource(pointer) else { return Ok(()) };
+        let is_usual = root.resources.len() == 1 && resource.dialect.vocabularies.is_none();
+        if is_usual && !self.is_thorough && plain::is_valid(node, resource.dialect.draft) {
+            return Ok(());
+        }
         let meta = self.meta(&resource.dialect)?;
         let mut dialects = HashMap::new();
         if root.resources.len() > 1 {

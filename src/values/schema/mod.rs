@@ -14,6 +14,7 @@ mod format;
 mod json;
 mod keyword;
 mod library;
+mod plain;
 mod pointer;
 mod words;
 
