@@ -12,7 +12,7 @@ use crate::template::{Executor, Mark, ParseError, Parsed, Set, Touched, parse, w
 use crate::value::{MapRef, MapType, Str, Value};
 use crate::values::{Layers, Live};
 use crate::world::World;
-use std::collections::HashMap;
+use foldhash::HashMap;
 use std::rc::Rc;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -84,7 +84,7 @@ impl<'l, 'c> CompiledChart<'l, 'c> {
         known: Option<&ParsedTexts>,
     ) -> Result<Self, Error> {
         let scopes = scopes(top, values, release);
-        let mut files: HashMap<String, Template> = HashMap::new();
+        let mut files: HashMap<String, Template> = HashMap::default();
         for (i, scope) in scopes.iter().enumerate() {
             let library = scope.live.is_library();
             for file in &scope.live.chart().templates {

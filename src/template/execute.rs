@@ -14,9 +14,9 @@ use crate::go;
 use crate::go::quote::quoted;
 use crate::value::{Elem, IntKind, Kind, MapType, Method, Str, Value};
 use crate::world::World;
+use foldhash::HashMap;
 use memchr::memmem;
 use smallvec::SmallVec;
-use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -124,9 +124,9 @@ impl<'r> Executor<'r> {
             world,
             out: Vec::new(),
             vars: Vec::new(),
-            including: HashMap::new(),
+            including: HashMap::default(),
             tpl_depth: 0,
-            parsed: HashMap::new(),
+            parsed: HashMap::default(),
             spare: Vec::new(),
             nested: 0,
             marks: None,

@@ -9,8 +9,8 @@ use crate::diagnostic::{Location, Source, Span};
 use crate::functions::Function;
 use crate::go::quote::{quoted, unquote};
 use crate::value::Str;
+use foldhash::{HashMap, HashSet};
 use std::cell::RefCell;
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// Go's limit for nested parentheses.
@@ -78,7 +78,7 @@ pub fn parse(source: &Arc<Source>, library: &Library) -> Result<Parsed> {
         peeked: 0,
         vars: vec![Str::from("$")],
         library,
-        trees: HashMap::new(),
+        trees: HashMap::default(),
         action: None,
         open: Vec::new(),
         range_depth: 0,
@@ -139,7 +139,7 @@ const MAX_NAMES: usize = 20_000;
 /// A name's text, made once for each spelling: charts say `Values` a thousand times.
 fn intern(name: &[u8]) -> Str {
     thread_local! {
-        static NAMES: RefCell<HashSet<Str, foldhash::fast::RandomState>> = RefCell::default();
+        static NAMES: RefCell<HashSet<Str>> = RefCell::default();
     }
     NAMES.with(|names| {
         let mut names = names.borrow_mut();

@@ -3,7 +3,7 @@
 use super::ast::Tree;
 use super::parse::Parsed;
 use crate::value::Str;
-use std::collections::HashMap;
+use foldhash::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ impl Set {
 
     /// An empty set over another.
     pub fn over(below: Rc<Set>) -> Self {
-        Set { below: Some(below), trees: HashMap::new() }
+        Set { below: Some(below), trees: HashMap::default() }
     }
 
     /// Adds all templates of a text. A later one replaces an earlier one of its name, unless it is empty.

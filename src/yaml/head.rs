@@ -4,6 +4,7 @@ use super::Error;
 use super::compose::{Document, Item, Shape, with_document};
 use super::convert::{check_keys, decode, not_json, simple_key, too_deep, unsupported_number};
 use super::node::{Data, Node};
+use super::outline;
 use crate::value::{MAX_DEPTH, Str};
 
 /// The head of a manifest; what is missing is empty.
@@ -32,6 +33,14 @@ impl Head {
 ///
 /// Errors: Go's words, for everything in the document that `yaml.Unmarshal` fails for, also outside the head.
 pub fn head(text: &[u8]) -> Result<Head, Error> {
+    match outline::head(text) {
+        Some(head) => Ok(head),
+        None => scanned(text),
+    }
+}
+
+/// The same by the scanner.
+pub(super) fn scanned(text: &[u8]) -> Result<Head, Error> {
     with_document(text, |document, shift| {
         let document = document.map_err(|fault| not_json(&fault, shift))?;
         if document.items.is_empty() {

@@ -22,6 +22,7 @@ mod meaning;
 mod node;
 mod number;
 mod order;
+mod outline;
 mod parse;
 mod pretty;
 mod resolve;

@@ -746,7 +746,9 @@ impl<'a> Scanner<'a> {
     pub(super) fn skip_comment(&mut self) -> Scan<()> {
         if self.chunks.is_none() {
             let rest = self.text.get(self.pos..).unwrap_or_default();
-            self.pos += rest.iter().position(|&b| b < b' ' && b != b'\t' || b >= 0x80).unwrap_or(rest.len());
+            let line = rest.get(..memchr::memchr2(b'\n', b'\r', rest).unwrap_or(rest.len())).unwrap_or_default();
+            // Beyond ASCII there are line ends of other kinds.
+            self.pos += if line.is_ascii() { line.len() } else { line.iter().take_while(|b| b.is_ascii()).count() };
         }
         while !self.is_breakz(self.pos) {
             self.skip();

@@ -12,8 +12,9 @@ use crate::go::quote::quoted;
 use crate::go::slog::{Level, line};
 use crate::go::url::Url;
 use crate::value::Str;
+use foldhash::HashMap;
 use std::cell::Cell;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::rc::Rc;
 
 /// A schema in [`Library::schemas`].
@@ -187,7 +188,7 @@ impl Library {
             steps: Cell::new(0),
             charts: Space::default(),
             metas: Space::default(),
-            compiled: HashMap::new(),
+            compiled: HashMap::default(),
             warned: HashSet::new(),
             is_thorough: false,
         }
@@ -355,7 +356,7 @@ impl Library {
             url: url.clone(),
             document: document.clone(),
             resources: BTreeMap::new(),
-            by_id: HashMap::new(),
+            by_id: HashMap::default(),
             known: HashSet::new(),
         };
         self.collect(shelf, &mut root, &document, url, &mut String::new(), &Dialect::default())?;
@@ -542,7 +543,7 @@ impl Library {
             return Ok(());
         }
         let meta = self.meta(&resource.dialect)?;
-        let mut dialects = HashMap::new();
+        let mut dialects = std::collections::HashMap::new();
         if root.resources.len() > 1 {
             for (at, resource) in &root.resources {
                 dialects.insert(at.clone(), self.meta(&resource.dialect)?);
