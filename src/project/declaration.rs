@@ -273,10 +273,14 @@ fn settings(reader: &mut Reader, node: &Node) -> Vec<Setting> {
         argument.push(b'=');
         write_json(&mut argument, &value);
         // The key is tried now, so that its mistakes are told with all others.
-        match parse_set(&argument, Mode::Json, &MapRef::new(Map::new())) {
+        let into = MapRef::new(Map::new());
+        match parse_set(&argument, Mode::Json, &into) {
+            Ok(()) if into.is_empty() => {
+                reader.mistake(at, format!("`{key}` sets nothing: a part of it has no name"));
+            }
             Ok(()) => found.push(Setting { argument: Str::from(argument), span: at }),
-            Err(words) => {
-                reader.mistake(at, format!("`{key}` cannot be set: {words}"));
+            Err(refused) => {
+                reader.mistake(at, format!("`{key}` cannot be set: {}", refused.words));
             }
         }
     }
