@@ -225,6 +225,7 @@ pub fn installed(
     rendered: &mut Rendered,
 ) -> Result<(), Error> {
     let installation = with_chart(tree, project, environment, release, flags, None)?;
+    rendered.warnings.extend(installation.warnings.iter().cloned());
     put_up(tree, project, &installation, flags, None, rendered)
 }
 
