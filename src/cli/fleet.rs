@@ -39,6 +39,7 @@ pub(super) fn run(
     (flags.include_tests, flags.is_compared) = (true, false);
     if server {
         flags.onto = Some(Box::new(|_, _, context| clusters.install(context)));
+        flags.warn_of_crds = !on(asked.matches, "skip-crds");
     }
     if single {
         flags.world = Box::new(|| asked.world());

@@ -53,6 +53,8 @@ pub struct Flags<'a> {
     pub is_upgrade: bool,
     /// Whether `crds/` are wanted.
     pub include_crds: bool,
+    /// Whether it is told that a chart has `crds/`.
+    pub warn_of_crds: bool,
     /// Whether hooks that are tests are wanted.
     pub include_tests: bool,
     /// Whether values.schema.json is left alone.
@@ -268,6 +270,7 @@ fn put_up(
             revision: 1,
         },
         include_crds: flags.include_crds,
+        warn_of_crds: flags.warn_of_crds,
         skip_schema_validation: flags.skip_schema_validation,
         tera: flags.tera,
     };
@@ -313,6 +316,7 @@ pub fn chart(
             revision: 1,
         },
         include_crds: flags.include_crds,
+        warn_of_crds: flags.warn_of_crds,
         skip_schema_validation: flags.skip_schema_validation,
         tera: flags.tera,
     };
