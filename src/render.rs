@@ -21,6 +21,8 @@ pub struct Request {
     pub release: Release,
     /// Whether `crds/` are wanted.
     pub include_crds: bool,
+    /// Whether it is told that a chart has `crds/`: a cluster is asked that may not have them yet.
+    pub warn_of_crds: bool,
     /// Whether values.schema.json is left alone.
     pub skip_schema_validation: bool,
     /// Whether templates in charts' `tera/` are rendered, which Helm leaves alone.
@@ -90,7 +92,10 @@ fn render_loaded(
     outcome.chart = format!("{} {}", chart.metadata.name, chart.metadata.version);
     chart::check_installable(chart, &mut world.warnings)?;
     check_release_name(&request.release.name, &mut world.warnings)?;
-    let resolved = values::resolve(chart, defaults, user, &mut world.warnings)?;
+    let resolved = values::resolve_telling(chart, defaults, user, &mut world.warnings, |root| {
+        let words = "This chart or one of its subcharts contains CRDs. Rendering may fail or contain inaccuracies.";
+        (request.warn_of_crds && has_crds(root)).then(|| line(Level::Warn, words, &[]))
+    })?;
     if world.debug && !request.skip_schema_validation {
         log_charts(&resolved.root, &resolved.values, &mut world.warnings);
     }
@@ -224,6 +229,10 @@ fn check_kube_version(chart: &Live<'_>, release: &Release) -> Result<(), Error> 
     )
     .hint("pass `--kube-version` with the version of your cluster")
     .into())
+}
+
+fn has_crds(chart: &Live<'_>) -> bool {
+    chart.chart().crds().next().is_some() || chart.subcharts().iter().any(has_crds)
 }
 
 fn add_crds(chart: &Live<'_>, crds: &mut Vec<(String, Str)>) {

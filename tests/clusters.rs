@@ -324,6 +324,57 @@ fn a_stored_release_against_what_an_upgrade_would_render() {
     nothing_written(&server);
 }
 
+#[test]
+fn what_a_cluster_says_for_itself_cannot_be_said_beside_it() {
+    let server = Server::start(&[]);
+    for (flag, value) in [("--kube-version", "1.30"), ("--api-versions", "x/v1")] {
+        let (outcome, _) = server.run(&["diff", "r", "--chart", "c", "--against", "live", flag, value]);
+        let said = String::from_utf8_lossy(&outcome.stderr).into_owned();
+        assert_eq!(outcome.exit, 1, "{said}");
+        assert!(said.contains(flag), "{said}");
+    }
+    assert!(server.requests().is_empty());
+}
+
+#[test]
+fn definitions_that_a_cluster_may_not_have_yet() {
+    let sandbox = Sandbox::capped();
+    sandbox.chart("c");
+    sandbox.write("c/templates/a.yaml", "kind: ConfigMap\napiVersion: v1\nmetadata: {name: a}\n");
+    let definition = "kind: CustomResourceDefinition\napiVersion: apiextensions.k8s.io/v1\nmetadata: {name: d}\n";
+    sandbox.write("c/crds/d.yaml", definition);
+    let core = r#"{"resources":[{"name":"configmaps","kind":"ConfigMap","namespaced":true}]}"#;
+    let group =
+        r#"{"groups":[{"name":"apiextensions.k8s.io","versions":[{"groupVersion":"apiextensions.k8s.io/v1"}]}]}"#;
+    let definitions = r#"{"resources":[{"name":"crds","kind":"CustomResourceDefinition","namespaced":false}]}"#;
+    let answers = [
+        ("/version", Answer::Is(200, r#"{"major":"1","minor":"36","gitVersion":"v1.36.2"}"#.to_owned())),
+        ("/api", Answer::Is(200, r#"{"versions":["v1"]}"#.to_owned())),
+        ("/apis", Answer::Is(200, group.to_owned())),
+        ("/api/v1", Answer::Is(200, core.to_owned())),
+        ("/api/v1/namespaces/", Answer::Is(404, status(404, "not found"))),
+        ("/apis/apiextensions.k8s.io/v1", Answer::Is(200, definitions.to_owned())),
+        ("/apis/apiextensions.k8s.io/v1/crds/d", Answer::Is(404, status(404, "not found"))),
+    ];
+    let warning = "level=WARN msg=\"This chart or one of its subcharts contains CRDs. Rendering may fail or contain \
+                   inaccuracies.\"\n";
+    for (more, told, asked) in [
+        (["--debug=false"].as_slice(), true, false),
+        (&["--skip-crds"], false, false),
+        (&["--include-crds"], true, true),
+        (&["--include-crds", "--skip-crds"], false, true),
+    ] {
+        let server = Server::start(&answers);
+        let (outcome, _) = server.run_in(&sandbox, &[&["template", "r", "c", "--dry-run=server"], more].concat());
+        let said = String::from_utf8_lossy(&outcome.stderr).into_owned();
+        assert_eq!(outcome.exit, 0, "{said}");
+        assert_eq!(said == warning, told, "{more:?}: {said}");
+        assert_eq!(said.is_empty(), !told, "{more:?}: {said}");
+        let was_asked = server.requests().iter().any(|request| request.contains("/crds/d"));
+        assert_eq!(was_asked, asked, "{more:?}: {:?}", server.requests());
+    }
+}
+
 /// A cluster with the ConfigMap `a` of the release `r`, whose data it gives, and an answer to its dry run.
 fn cluster(data: &str, dry_run: Answer, apply_method: &str) -> Vec<(String, Answer)> {
     let held = zipped(

@@ -508,7 +508,11 @@ fn get() -> Command {
         .about("Print what a release holds that Helm stored")
         .subcommand_required(true)
         .arg_required_else_help(true)
-        .subcommand(part("all", "All of it, for people", false))
+        .subcommand(
+            part("all", "All of it, for people", false).arg(
+                value("template").value_name("TEMPLATE").help("what a Go template makes of it: {{.Release.Name}}"),
+            ),
+        )
         .subcommand(part("hooks", "Its hooks", false))
         .subcommand(part("manifest", "Its manifest", false))
         .subcommand(part("metadata", "What it says of itself", true))

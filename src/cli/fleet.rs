@@ -43,6 +43,7 @@ pub(super) fn run(
     (flags.include_tests, flags.is_compared) = (true, false);
     if server {
         flags.onto = Some(Box::new(|_, _, context| clusters.install(context)));
+        flags.warn_of_crds = !on(asked.matches, "skip-crds");
     }
     if single && shelf.is_none() {
         flags.world = Box::new(|| asked.world());

@@ -9,7 +9,7 @@ use crate::database::Database;
 use crate::diagnostic::{Diagnostic, Error};
 use crate::engine::{KubeVersion, Release};
 use crate::go::slog::{Level, line};
-use crate::manifest::{Manifests, overrides};
+use crate::manifest::{Manifests, overrides, split};
 use crate::release::{Record, Storage, is_not_found, latest, upgraded};
 use crate::spread::spread;
 use crate::subject::{Ground, Seen, Standing};
@@ -135,8 +135,9 @@ impl Cluster {
         let mut refused = Vec::new();
         let mut unknown = false;
         let mut targets = Vec::new();
-        for resource in &manifests.resources {
-            let Ok(Value::Map(_, object)) = yaml::parse(resource.text.as_bytes()) else { continue };
+        let crds = manifests.crds.iter().flat_map(|(_, text)| split(text));
+        for document in crds.chain(manifests.resources.iter().map(|resource| &*resource.text)) {
+            let Ok(Value::Map(_, object)) = yaml::parse(document) else { continue };
             let kind = text(&object, "kind");
             let unsent = unsent(&object);
             if !unsent.is_empty() {

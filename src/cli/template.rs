@@ -106,6 +106,7 @@ impl<'m> Asked<'m> {
             api_versions,
             is_upgrade: has("is-upgrade"),
             include_crds: has("include-crds"),
+            warn_of_crds: false,
             include_tests: has("include-tests"),
             is_compared: true,
             skip_schema_validation: has("skip-schema-validation"),
@@ -282,6 +283,7 @@ fn attempt(
         },
         chart: chart::locate(&tree, &chart).map_err(|error| release_meant(error, &words, &tree))?,
         include_crds: on(matches, "include-crds"),
+        warn_of_crds: server && !on(matches, "skip-crds"),
         skip_schema_validation: on(matches, "skip-schema-validation"),
         tera: !on(matches, "no-tera"),
     };

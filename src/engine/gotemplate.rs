@@ -112,16 +112,23 @@ impl<'l, 'c> CompiledChart<'l, 'c> {
         Ok(CompiledChart { set: Rc::new(set), scopes, files, tera })
     }
 
-    /// Executes every file that is no partial, and tells what of some maps that touches; none if a file fails.
-    pub(super) fn touched(&self, world: &mut World, maps: Touched) -> Option<Touched> {
+    /// Executes every file that is no partial, and tells what of some maps that touches; those that fail, and why, by
+    /// [`CompiledChart::entries`].
+    pub(super) fn touched(&self, world: &mut World, maps: Touched) -> (Touched, Vec<(Str, usize, Error)>) {
+        let mut failed = Vec::new();
         let mut executor = Executor::new(self.set.clone(), &lookup_function, &HelmMethods, world);
         executor.watch(maps);
         for file in self.files.iter().filter(|file| !base(&file.name).starts_with('_')) {
             let Some(scope) = self.scopes.get(file.scope) else { continue };
             scope.root.insert("Template", template_object(&file.name, scope.live.path()));
-            executor.execute(file.name.as_bytes(), &Value::Map(MapType::Values, scope.root.clone())).ok()?;
+            let root = Value::Map(MapType::Values, scope.root.clone());
+            if let Err(error) = executor.execute(file.name.as_bytes(), &root) {
+                let layers = &Layers::default();
+                let setting = Setting { set: &self.set, root: &scope.root, live: scope.live, layers };
+                failed.push((file.name.as_str().into(), file.scope, explain::exec_error(&error, &setting)));
+            }
         }
-        Some(executor.touched())
+        (executor.touched(), failed)
     }
 
     /// All templates.

@@ -12,7 +12,7 @@ mod tera;
 pub use capabilities::KubeVersion;
 pub use gotemplate::{CompiledChart, ParsedTexts};
 pub use name::name_from_template;
-pub use reads::{Undefined, Unused, ValueReads, value_reads};
+pub use reads::{Undecided, Undefined, Unused, ValueReads, value_reads};
 pub use scope::Release;
 
 use crate::template::Mark;

@@ -2,12 +2,13 @@
 
 use super::gotemplate::CompiledChart;
 use crate::chart::Import;
-use crate::diagnostic::{Error, Location, Source, nearest};
+use crate::diagnostic::{Error, Location, Source, Span, nearest};
 use crate::functions::lookup_function;
-use crate::template::{self, Read, Touched};
-use crate::value::{MapRef, Str, Value};
+use crate::template::{self, ANY, Place, Read, Reads, Touched};
+use crate::tera::{Named, named};
+use crate::value::{MapRef, MapType, Str, Value};
 use crate::values::explain::{Explanation, Origin, look_up, path_text};
-use crate::values::{GLOBAL, Layers, Live};
+use crate::values::{GLOBAL, Live};
 use crate::world::World;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -26,7 +27,7 @@ pub struct ValueReads {
     /// Whether all that is read is known; else everything counts as read.
     pub complete: bool,
     /// The charts whose templates compute names, where no render tells which.
-    undecided: Vec<Vec<String>>,
+    undecided: Vec<Undecided>,
     /// Why that render failed.
     failure: Option<Error>,
 }
@@ -42,6 +43,15 @@ pub struct Unused {
     pub near: Option<String>,
     /// The name of the subchart that it would be for, if that is there and disabled.
     pub disabled: Option<String>,
+}
+
+/// A chart of whose values everything counts as read.
+#[derive(Debug)]
+pub struct Undecided {
+    /// The keys that lead to its values.
+    pub path: Vec<String>,
+    /// Where templates compute the names of what they read.
+    pub places: Vec<Location>,
 }
 
 /// A path that templates read and nobody set.
@@ -87,6 +97,59 @@ fn canonical(top: &Live<'_>, path: &[String]) -> Vec<String> {
     path.to_vec()
 }
 
+/// The items of a list, or the values of a map.
+fn items(value: &Value) -> Vec<Value> {
+    match value {
+        Value::Map(_, map) => map.entries().into_iter().map(|(_, value)| value).collect(),
+        Value::List(_, items) => items.to_vec(),
+        _ => Vec::new(),
+    }
+}
+
+/// Whether a path through items leads to something, or nothing can be said against it: there are no items, or some are no
+/// maps.
+fn is_set_in_items(value: &Value, path: &[String]) -> bool {
+    let Some((key, rest)) = path.split_first() else { return true };
+    match value {
+        _ if key == ANY => {
+            let items = items(value);
+            items.is_empty() || items.iter().any(|item| !matches!(item, Value::Map(..)) || is_set_in_items(item, rest))
+        }
+        Value::Map(_, map) => match map.get(key) {
+            Some(below) => is_set_in_items(&below, rest),
+            // Of nothing there are no items.
+            None => rest.iter().any(|key| key == ANY),
+        },
+        _ => true,
+    }
+}
+
+/// The keys that the maps at the end of a path through items have.
+fn keys_in_items(value: &Value, path: &[String], out: &mut BTreeSet<String>) {
+    match (path.split_first(), value) {
+        (None, Value::Map(_, map)) => out.extend(map.entries().into_iter().map(|(key, _)| key.to_string())),
+        (Some((key, rest)), value) if key == ANY => {
+            items(value).iter().for_each(|item| keys_in_items(item, rest, out));
+        }
+        (Some((key, rest)), Value::Map(_, map)) => {
+            if let Some(below) = map.get(key) {
+                keys_in_items(&below, rest, out);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The path that looks most like one of which nothing is set in items.
+fn near_in_items(value: &Value, path: &[String]) -> Option<String> {
+    let missing = (1..=path.len()).find(|i| path.get(..*i).is_some_and(|path| !is_set_in_items(value, path)))?;
+    let (last, above) = path.get(..missing)?.split_last()?;
+    let mut keys = BTreeSet::new();
+    keys_in_items(value, above, &mut keys);
+    let near = nearest(last, keys.iter().map(String::as_str))?;
+    Some(path_text(&[above, &[near.to_owned()]].concat()))
+}
+
 /// Adds the texts in a value that could be templates.
 fn texts(value: &Value, depth: usize, out: &mut Vec<Str>) {
     if depth > DEEPEST || out.len() > MAX_TEXTS {
@@ -105,7 +168,7 @@ fn texts(value: &Value, depth: usize, out: &mut Vec<Str>) {
 /// Finds what templates, conditions, tags and `import-values` of a chart and its live subcharts read of `values`.
 pub fn value_reads(compiled: &CompiledChart<'_, '_>, top: &Live<'_>, values: &MapRef) -> ValueReads {
     let mut found = Vec::new();
-    texts(&Value::Map(crate::value::MapType::Any, values.clone()), 0, &mut found);
+    texts(&Value::Map(MapType::Any, values.clone()), 0, &mut found);
     let mut lives = vec![top];
     let mut i = 0;
     while let Some(live) = lives.get(i).copied() {
@@ -131,7 +194,10 @@ pub fn value_reads(compiled: &CompiledChart<'_, '_>, top: &Live<'_>, values: &Ma
             _ => None,
         }
     };
-    let reads = template::reads(compiled.set(), &lookup_function, &entries, scopes.len(), &sources, &value);
+    let walk = |entries: &[(Str, usize)], strays: usize| {
+        template::reads(compiled.set(), &lookup_function, entries, strays, &sources, &value)
+    };
+    let reads = walk(&entries, scopes.len());
     let mut out = ValueReads {
         paths: BTreeMap::new(),
         made: HashSet::new(),
@@ -144,6 +210,7 @@ pub fn value_reads(compiled: &CompiledChart<'_, '_>, top: &Live<'_>, values: &Ma
         prefix(top, live, &mut at);
         for file in live.chart().files.iter().filter(|file| file.name.starts_with("tera/")) {
             out.add_mentions(top, &at, file.data(), "Values");
+            out.add_named(top, &at, &file.source);
             // What leads to other charts' values leads to all of them.
             if mentions(file.data(), "Subcharts").next().is_some() {
                 out.add(top, at.clone(), Read { whole: true, ..Read::default() });
@@ -163,7 +230,9 @@ pub fn value_reads(compiled: &CompiledChart<'_, '_>, top: &Live<'_>, values: &Ma
         }
     }
     if out.paths.values().any(|read| read.computed) {
-        out.trace(compiled, top, values);
+        let reach = |entry: (Str, usize)| walk(&[entry], 0);
+        let place = |(object, keys): &Place| Some(place_of(top, scopes.get(*object), keys)?.0);
+        out.trace(compiled, (top, values), &reach, &place);
     }
     for live in lives {
         let mut at = Vec::new();
@@ -226,6 +295,16 @@ impl ValueReads {
         }
     }
 
+    /// Adds where a Tera template names values.
+    fn add_named(&mut self, top: &Live<'_>, at: &[String], source: &Arc<Source>) {
+        let Some(text) = source.text.utf8() else { return };
+        for Named { keys, span, guarded } in named(text, "Values") {
+            let place = vec![Location { source: source.clone(), span: Span::new(span.start, span.end) }];
+            let (places, guarded) = if guarded { (Vec::new(), place) } else { (place, Vec::new()) };
+            self.add(top, [at, &keys].concat(), Read { places, guarded, ..Read::default() });
+        }
+    }
+
     fn add(&mut self, top: &Live<'_>, path: Vec<String>, read: Read) {
         // Who reads all values of a chart reads what is global.
         let chart = path.is_empty() || {
@@ -241,13 +320,20 @@ impl ValueReads {
         let known = self.paths.entry(canonical(top, &path)).or_default();
         known.whole |= read.whole;
         known.computed |= read.computed;
+        known.computing.extend(read.computing);
         known.places.extend(read.places);
         known.guarded.extend(read.guarded);
     }
 
-    /// Renders once and adds what that touches, where names are computed. Where the templates fail all counts as read of
-    /// the charts whose templates compute names.
-    fn trace(&mut self, compiled: &CompiledChart<'_, '_>, top: &Live<'_>, values: &MapRef) {
+    /// Renders once and adds what that touches, where names are computed. Of the charts where a template that fails may
+    /// compute names all counts as read. `reach` tells what such a template may reach, `place` where that is in the values.
+    fn trace(
+        &mut self,
+        compiled: &CompiledChart<'_, '_>,
+        (top, values): (&Live<'_>, &MapRef),
+        reach: &dyn Fn((Str, usize)) -> Reads,
+        place: &dyn Fn(&Place) -> Option<Vec<String>>,
+    ) {
         let mut maps = Touched::default();
         // A map can stand at several places.
         let mut places: HashMap<usize, Vec<Vec<String>>> = HashMap::new();
@@ -267,18 +353,29 @@ impl ValueReads {
             }
             places.entry(map.address()).or_default().push(path);
         }
-        let touched = compiled.touched(&mut World::default(), maps);
-        for read in self.paths.values_mut().filter(|read| read.computed) {
-            read.whole |= touched.is_none();
+        let (touched, failed) = compiled.touched(&mut World::default(), maps);
+        let mut undecided: BTreeMap<Vec<String>, Vec<Location>> = BTreeMap::new();
+        for (name, scope, error) in failed {
+            let reads = reach((name, scope));
+            let known = undecided.len();
+            // What it would have put into values others could have used.
+            if !reads.complete || !reads.made.is_empty() {
+                let computed = self.paths.iter().filter(|(_, read)| read.computed);
+                undecided.extend(computed.map(|(path, read)| (path.clone(), read.computing.clone())));
+            } else {
+                for (key, read) in reads.keys.into_iter().filter(|(_, read)| read.computed) {
+                    let path = place(&key).map(|path| canonical(top, &path));
+                    undecided.entry(path.unwrap_or_default()).or_default().extend(read.computing);
+                }
+            }
+            if undecided.len() > known {
+                self.failure.get_or_insert(error);
+            }
         }
-        let Some(touched) = touched else {
-            let all: Vec<Vec<String>> = self.paths.iter().filter(|(_, r)| r.computed).map(|(p, _)| p.clone()).collect();
-            self.undecided.clone_from(&all);
-            // It fails once more, and says why.
-            self.failure = compiled.render(&mut World::default(), &Layers::default(), false).err();
-            all.into_iter().for_each(|path| self.add(top, path, Read { whole: true, ..Read::default() }));
-            return;
-        };
+        for (path, places) in undecided {
+            self.add(top, path.clone(), Read { whole: true, ..Read::default() });
+            self.undecided.push(Undecided { path, places });
+        }
         for (address, key) in touched.keys() {
             for path in places.get(&address).into_iter().flatten() {
                 let mut path = path.clone();
@@ -331,11 +428,11 @@ impl ValueReads {
     /// Whether everything counts as read since it cannot be told: templates are too many, or reach into `.Values` by
     /// names that only a render knows, and fail.
     pub fn is_undecided(&self) -> bool {
-        !self.complete || self.undecided.iter().any(Vec::is_empty)
+        !self.complete || self.undecided.iter().any(|one| one.path.is_empty())
     }
 
     /// The subcharts of whose values everything counts as read, since their templates compute names and fail.
-    pub fn undecided(&self) -> &[Vec<String>] {
+    pub fn undecided(&self) -> &[Undecided] {
         &self.undecided
     }
 
@@ -368,15 +465,23 @@ impl ValueReads {
 
     /// What templates surely read and nobody set: first what they need, then what they can do without; each in the order of
     /// the paths.
-    pub fn undefined(&self, explanation: &Explanation<'_, '_>) -> Vec<Undefined> {
+    pub fn undefined(&self, explanation: &Explanation<'_, '_>, values: &MapRef) -> Vec<Undefined> {
+        let whole = Value::Map(MapType::Any, values.clone());
         let unset = self.paths.iter().filter(|(path, read)| {
             let named = !read.places.is_empty() || !read.guarded.is_empty();
             let made = || (0..=path.len()).filter_map(|i| path.get(..i)).any(|above| self.made.contains(above));
-            named && !path.is_empty() && !made() && explanation.path(path).is_none()
+            let is_set = || match path.iter().any(|key| key == ANY) {
+                true => is_set_in_items(&whole, path),
+                false => explanation.path(path).is_some(),
+            };
+            named && !path.is_empty() && !made() && !is_set()
         });
         let mut undefined: Vec<Undefined> = unset
             .map(|(path, read)| {
-                let near = explanation.nearest(path);
+                let near = match path.iter().any(|key| key == ANY) {
+                    true => near_in_items(&whole, path),
+                    false => explanation.nearest(path),
+                };
                 let optional = read.places.is_empty();
                 let mut places = if optional { read.guarded.clone() } else { read.places.clone() };
                 places.sort_by(|a, b| (&a.source.path, a.span.start).cmp(&(&b.source.path, b.span.start)));
@@ -394,7 +499,7 @@ impl ValueReads {
         let mut beside: BTreeSet<String> = BTreeSet::new();
         let place = canonical(top, parent);
         for (read, _) in self.paths.range(place.clone()..).take_while(|(read, _)| read.starts_with(&place)) {
-            beside.extend(read.get(place.len()).cloned());
+            beside.extend(read.get(place.len()).filter(|key| *key != ANY).cloned());
         }
         let mut live = Some(top);
         for i in 0..=parent.len() {
@@ -415,7 +520,9 @@ impl ValueReads {
             near.push(name.to_owned());
             return Some(path_text(&near));
         }
-        let mut same = self.paths.keys().filter(|read| read.last() == Some(last) && read.as_slice() != path);
+        let plain = |read: &Vec<String>| !read.iter().any(|key| key == ANY);
+        let mut same =
+            self.paths.keys().filter(|read| read.last() == Some(last) && read.as_slice() != path && plain(read));
         match (same.next(), same.next()) {
             (Some(only), None) => Some(path_text(only)),
             _ => None,

@@ -89,6 +89,11 @@ pub fn lookup_function(name: &str) -> Option<&'static Function> {
     BY_NAME.get(name).copied()
 }
 
+/// One of Go's own functions, which every template has.
+pub fn lookup_builtin(name: &str) -> Option<&'static Function> {
+    builtin::FUNCTIONS.iter().find(|function| function.name == name)
+}
+
 /// The names of all functions, sorted.
 pub fn names() -> impl Iterator<Item = &'static str> {
     let mut names: Vec<_> = BY_NAME.keys().copied().collect();

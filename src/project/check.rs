@@ -119,8 +119,8 @@ fn twins(reader: &mut Reader, project: &Project) {
     }
 }
 
-/// Names become parts of paths.
-fn is_file_name(name: &str) -> bool {
+/// Whether an environment or a release can be called so: names become parts of paths.
+pub(super) fn is_file_name(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
 }

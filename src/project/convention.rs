@@ -1,5 +1,6 @@
 //! What an environment means in a chart's folder that has no project's file.
 
+use super::check::is_file_name;
 use super::reader::Text;
 use super::{Environment, Project, RESERVED, Release, Secrets};
 use crate::diagnostic::{Diagnostic, Error, Source, Span};
@@ -29,6 +30,18 @@ pub(super) fn environment_of(path: &str) -> Option<&str> {
     (!name.is_empty() && !name.contains('/') && !NO_ENVIRONMENTS.contains(&name)).then_some(name)
 }
 
+/// Why a file that could be an environment's by its name is taken for none until somebody says so.
+pub(super) fn unlikely(environment: &str) -> Option<&'static str> {
+    if !is_file_name(environment) || RESERVED.contains(&environment) {
+        Some("no environment can be called so")
+    } else if environment.contains('.') {
+        // `values-secrets.enc.yaml`: the second word is rather the kind of file.
+        Some("a name with a dot is rarely an environment's; if it is, add it by hand")
+    } else {
+        None
+    }
+}
+
 /// The environments that a chart's folder has, each with its file, in the order of their names.
 pub(super) fn environments(tree: &dyn Tree, folder: &str) -> Vec<(String, String)> {
     let top = list(tree, folder).into_iter().filter(|(_, is_folder)| !is_folder).map(|(name, _)| name);
@@ -49,7 +62,7 @@ pub(super) fn chart_name(tree: &dyn Tree, chart: &str) -> Option<String> {
 /// One environment over a chart.
 pub(super) fn project(tree: &dyn Tree, chart: &str, environment: &str) -> Result<Project, Error> {
     let fail = |message: String| Diagnostic::own(message);
-    if RESERVED.contains(&environment) || environment.contains('/') || NO_ENVIRONMENTS.contains(&environment) {
+    if RESERVED.contains(&environment) || !is_file_name(environment) || NO_ENVIRONMENTS.contains(&environment) {
         return Err(fail(format!("no environment can be called `{environment}`")).into());
     }
     let paths = candidates(environment).map(|path| clean(&format!("{chart}/{path}")));
@@ -66,7 +79,8 @@ pub(super) fn project(tree: &dyn Tree, chart: &str, environment: &str) -> Result
             let short = |path: &String| path.strip_suffix(".yaml").map(|stem| format!("{stem}.yml"));
             let short = paths.iter().filter_map(short).find(|path| is_file(path));
             let names = environments(tree, chart);
-            let names: Vec<&str> = names.iter().map(|(name, _)| name.as_str()).collect();
+            let names: Vec<&str> =
+                names.iter().map(|(name, _)| name.as_str()).filter(|name| unlikely(name).is_none()).collect();
             if let Some(short) = short {
                 diagnostic = diagnostic.hint(format!("there is `{short}`: call it `.yaml`"));
             } else if let Some(near) = crate::diagnostic::nearest(environment, names.iter().copied()) {

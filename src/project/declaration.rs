@@ -39,6 +39,18 @@ fn bare_pattern(text: &[u8], at: Option<usize>) -> Option<String> {
         .map(|word| if word.matches('{').count() > word.matches('}').count() { format!("{word}}}") } else { word })
 }
 
+/// A key with brackets and without quotes (`{list[0]: x}`) where a map in braces cannot be read: YAML ends the key at the
+/// bracket.
+fn bare_key(text: &[u8], at: Option<usize>) -> Option<Span> {
+    let at = at?;
+    let bracket = at + memchr::memchr(b'[', text.get(at..at + 2)?)?;
+    let ends = |b: &u8| b.is_ascii_whitespace() || b",{}:\"'".contains(b);
+    let (before, after) = text.split_at_checked(bracket)?;
+    let start = before.iter().rposition(ends).map_or(0, |end| end + 1);
+    let end = after.iter().position(ends).map_or(text.len(), |length| bracket + length);
+    (start < bracket).then(|| Span::new(start, end))
+}
+
 /// Reads the text of a project's file.
 ///
 /// # Errors
@@ -47,6 +59,13 @@ pub(super) fn project(text: Str, path: String, folder: String) -> Result<Project
     let text = text.strip_prefix(b"\xef\xbb\xbf").map_or(text.clone(), Into::into);
     let source = Arc::new(Source { name: super::FILE.to_owned(), path, text, origin: None });
     let root = yaml::read(&source.text).map_err(|error| {
+        if let Some(span) = bare_key(&source.text, error.offset).filter(|_| error.opened.is_some()) {
+            let key = String::from_utf8_lossy(source.slice(span)).into_owned();
+            let message = format!("{} is no valid YAML: within braces a key with brackets needs quotes", source.path);
+            let mut diagnostic = Diagnostic::own(message).at(Location { source: source.clone(), span });
+            diagnostic.note = format!("write \"{key}\"");
+            return diagnostic;
+        }
         let mut diagnostic = Diagnostic::own(error.sentence(&source.path, &source.text));
         if let Some(path) = bare_pattern(&source.text, error.opened.or(error.offset)) {
             diagnostic = diagnostic.hint(format!("between brackets a path with braces stands in quotes: \"{path}\""));
@@ -235,21 +254,26 @@ pub(super) fn is_empty(node: &Node) -> bool {
     }
 }
 
-/// A map that is kept as it is.
+/// A map of names that is kept as it is.
 fn map(reader: &mut Reader, node: &Node, what: &str) -> Option<Node> {
     match &node.data {
         Data::Null => None,
-        Data::Map(_) => match overrides::json(node) {
-            Ok(_) => {
-                reader.truths(node, what);
-                Some(node.clone())
+        Data::Map(_) => {
+            let before = reader.mistakes.len();
+            // Templates ask for them by name.
+            for Entry { value, .. } in reader.entries(node, what) {
+                reader.truths(value, what);
             }
-            Err(words) => {
-                let span = point(&reader.source, node);
-                reader.mistake(span, format!("`{what}` cannot be read: {words}"));
-                None
+            match overrides::json(node) {
+                _ if reader.mistakes.len() > before => None,
+                Ok(_) => Some(node.clone()),
+                Err(words) => {
+                    let span = point(&reader.source, node);
+                    reader.mistake(span, format!("`{what}` cannot be read: {words}"));
+                    None
+                }
             }
-        },
+        }
         _ => {
             reader.wrong(node, what, "a map");
             None
@@ -273,10 +297,14 @@ fn settings(reader: &mut Reader, node: &Node) -> Vec<Setting> {
         argument.push(b'=');
         write_json(&mut argument, &value);
         // The key is tried now, so that its mistakes are told with all others.
-        match parse_set(&argument, Mode::Json, &MapRef::new(Map::new())) {
+        let into = MapRef::new(Map::new());
+        match parse_set(&argument, Mode::Json, &into) {
+            Ok(()) if into.is_empty() => {
+                reader.mistake(at, format!("`{key}` sets nothing: a part of it has no name"));
+            }
             Ok(()) => found.push(Setting { argument: Str::from(argument), span: at }),
-            Err(words) => {
-                reader.mistake(at, format!("`{key}` cannot be set: {words}"));
+            Err(refused) => {
+                reader.mistake(at, format!("`{key}` cannot be set: {}", refused.words));
             }
         }
     }

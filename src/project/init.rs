@@ -1,7 +1,7 @@
 //! A first `rhelm.yaml` for a chart and the values files that lie beside it.
 
-use super::convention::{chart_name, environments};
-use super::{FILE, RESERVED};
+use super::FILE;
+use super::convention::{chart_name, environments, unlikely};
 use crate::diagnostic::{Diagnostic, Error};
 use crate::tree::{Tree, clean, list};
 
@@ -47,10 +47,8 @@ pub fn init(tree: &dyn Tree, chart: &str, left: &mut Vec<(String, &'static str)>
         let short = short.filter(|(name, _)| name != "values.yml");
         left.extend(short.map(|(name, _)| (clean(&format!("{folder}/{name}")), "files of environments end in .yaml")));
         for (name, path) in environments(tree, folder) {
-            let good = name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
-                && name.starts_with(|c: char| c.is_ascii_alphanumeric());
-            if !good || RESERVED.contains(&name.as_str()) {
-                left.push((clean(&format!("{folder}/{path}")), "no environment can be called so"));
+            if let Some(why) = unlikely(&name) {
+                left.push((clean(&format!("{folder}/{path}")), why));
                 continue;
             }
             // A pattern finds templates of values, too.

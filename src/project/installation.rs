@@ -2,12 +2,13 @@
 
 use super::reader::Text;
 use super::{Environment, Project, Release, Setting};
-use crate::diagnostic::{Diagnostic, Error, Location};
+use crate::diagnostic::{Diagnostic, Error, Location, Span};
 use crate::engine::KubeVersion;
 use crate::manifest::overrides::Override;
 use crate::tera::Variables;
 use crate::tree::{Kind, Tree, clean, near, near_folder};
 use crate::values::{Below, SUFFIX, Templating, ValueOptions};
+use std::collections::HashMap;
 
 /// How a chart is spoken of; it is a folder, or an archive.
 const CHART: &str = "chart";
@@ -36,6 +37,8 @@ pub struct Installation<'p> {
     pub layers: Vec<Layer>,
     /// Swaps in the rendered objects, in order.
     pub overrides: Vec<&'p Override>,
+    /// What is allowed and hardly meant, a line each.
+    pub warnings: Vec<String>,
 }
 
 /// A layer and why it is there.
@@ -185,7 +188,8 @@ impl Project {
             kube_context: nearest(|rung| rung.kube_context.as_ref()),
             kube_version: version.map(|version| KubeVersion::parse(&version)).transpose()?,
             api_versions: api_versions.into_iter().flatten().map(|text| text.text.clone()).collect(),
-            layers,
+            warnings: self.repeated(&layers),
+            layers: layers.into_iter().map(|(layer, _)| layer).collect(),
             overrides: self.overrides(environment),
         })
     }
@@ -218,29 +222,30 @@ impl Project {
     }
 
     /// The layers in order: literal paths before the first pattern; the patterns' files rung by rung; the other literal
-    /// paths; `set` of the rungs; `set` of the release.
+    /// paths; `set` of the rungs; `set` of the release. Each with the place that asks for it.
     fn layers(
         &self,
         tree: &dyn Tree,
         environment: &Environment,
         release: &Release,
         missing: &mut Vec<Diagnostic>,
-    ) -> Vec<Layer> {
+    ) -> Vec<(Layer, Span)> {
         let key = &release.key.text;
         let is_pattern = |path: &&Text| path.text.contains("{env}");
         let first = release.values.iter().position(|path| is_pattern(&path)).unwrap_or(release.values.len());
         let (before, rest) = release.values.split_at(first);
         let mut layers = Vec::new();
-        let literal = |path: &Text, layers: &mut Vec<Layer>, missing: &mut Vec<Diagnostic>| {
+        let literal = |path: &Text, layers: &mut Vec<(Layer, Span)>, missing: &mut Vec<Diagnostic>| {
             let file = self.path(&fill(&path.text, "", key));
             match tree.kind(&file) {
                 _ if self.both(tree, path, &file, missing) => {}
                 Ok(Kind::File) => {
-                    layers.push(Layer { input: input(file, &environment.name.text), origin: Origin::Literal });
+                    let input = input(file, &environment.name.text);
+                    layers.push((Layer { input, origin: Origin::Literal }, path.span));
                 }
                 _ if is_file(tree, &format!("{file}{SUFFIX}")) => {
                     let input = input(format!("{file}{SUFFIX}"), &environment.name.text);
-                    layers.push(Layer { input, origin: Origin::Literal });
+                    layers.push((Layer { input, origin: Origin::Literal }, path.span));
                 }
                 Ok(Kind::Folder) => missing.push(self.missing(tree, path, "values file", &[file], "it is a folder")),
                 Err(error) => missing.push(self.missing(tree, path, "values file", &[file], &error.words)),
@@ -262,7 +267,7 @@ impl Project {
                 } else if let Some(file) = existing(tree, file) {
                     *found = true;
                     let origin = Origin::Rung(rung.name.text.clone());
-                    layers.push(Layer { input: input(file, &rung.name.text), origin });
+                    layers.push((Layer { input: input(file, &rung.name.text), origin }, pattern.span));
                 }
             }
         }
@@ -281,7 +286,7 @@ impl Project {
             for Setting { argument, span } in settings {
                 let at = Location { source: self.source.clone(), span: *span };
                 let input = Below::Setting { argument: argument.clone(), at };
-                layers.push(Layer { input, origin: origin.clone() });
+                layers.push((Layer { input, origin: origin.clone() }, *span));
             }
         };
         for rung in self.ladder(environment) {
@@ -289,6 +294,21 @@ impl Project {
         }
         settings(&release.set, &Origin::Release);
         layers
+    }
+
+    /// What to say of files that are two layers: the upper one takes back what lies between them.
+    fn repeated(&self, layers: &[(Layer, Span)]) -> Vec<String> {
+        let mut seen: HashMap<&str, Span> = HashMap::new();
+        let mut warnings = Vec::new();
+        for (layer, span) in layers {
+            let (Below::File(path) | Below::Template { path, .. }) = &layer.input else { continue };
+            let Some(first) = seen.insert(path, *span) else { continue };
+            let (line, column) = self.source.line_and_column(span.start);
+            let (first, _) = self.source.line_and_column(first.start);
+            let file = &self.source.path;
+            warnings.push(format!("{file}:{line}:{column}: warning: `{path}` is a layer already, by line {first}"));
+        }
+        warnings
     }
 
     /// A file that the project names and that is not there.

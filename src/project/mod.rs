@@ -226,7 +226,8 @@ impl Project {
 
     /// The names of the environments that the convention finds in a chart's folder.
     pub fn conventional(tree: &dyn Tree, chart: &str) -> Vec<String> {
-        convention::environments(tree, chart).into_iter().map(|(name, _)| name).collect()
+        let names = convention::environments(tree, chart).into_iter().map(|(name, _)| name);
+        names.filter(|name| convention::unlikely(name).is_none()).collect()
     }
 
     /// Whether there is no file: the environment is a values file beside a chart's own.

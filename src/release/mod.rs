@@ -2,6 +2,7 @@
 
 mod live;
 mod memory;
+mod object;
 mod record;
 pub mod saved;
 mod selector;
@@ -10,6 +11,7 @@ mod storage;
 
 pub use live::{Holder, Live};
 pub use memory::Memory;
+pub use object::templated;
 pub use record::{Hook, Record};
 pub use selector::Selector;
 pub use sql::Sql;

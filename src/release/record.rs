@@ -22,6 +22,10 @@ pub struct Record {
     pub status: String,
     /// What happened last, in a sentence.
     pub description: String,
+    /// When the first revision was made, if it says so.
+    pub first_deployed: Option<Time>,
+    /// When the release was uninstalled, if it was.
+    pub deleted: Option<Time>,
     /// When this revision was made, if it says so.
     pub last_deployed: Option<Time>,
     /// What NOTES.txt gave.
@@ -47,12 +51,18 @@ pub struct Record {
 pub struct Hook {
     /// Its object's name.
     pub name: String,
+    /// Its object's kind.
+    pub kind: String,
     /// The path of its template.
     pub path: String,
     /// Its document.
     pub manifest: Str,
     /// What it runs at: `pre-install`, `test`, ….
     pub events: Vec<String>,
+    /// Hooks of lower weight run first.
+    pub weight: i64,
+    /// When its object is deleted: `hook-succeeded`, ….
+    pub delete_policies: Vec<String>,
     /// When it was run last, if it was.
     pub started: Option<Time>,
     /// When that ended.
@@ -114,6 +124,8 @@ impl Record {
             revision: fields.number("version")?,
             status: info.text("status")?.to_string(),
             description: info.text("description")?.to_string(),
+            first_deployed: info.time("first_deployed")?,
+            deleted: info.time("deleted")?,
             last_deployed: info.time("last_deployed")?,
             notes: info.text("notes")?,
             metadata,
@@ -170,15 +182,21 @@ impl Hook {
             completed = run.time("completed_at")?;
             phase = run.text("phase")?.to_string();
         }
-        let text = |value: Value| match value {
-            Value::Str(text) => Ok(text.to_string()),
-            _ => Err("`hooks.events` holds what is no string".to_owned()),
+        let texts = |key: &str| -> Result<Vec<String>, String> {
+            let text = |value: Value| match value {
+                Value::Str(text) => Ok(text.to_string()),
+                _ => Err(format!("`hooks.{key}` holds what is no string")),
+            };
+            fields.list(key)?.into_iter().map(text).collect()
         };
         Ok(Hook {
             name: fields.text("name")?.to_string(),
+            kind: fields.text("kind")?.to_string(),
             path: fields.text("path")?.to_string(),
             manifest: fields.text("manifest")?,
-            events: fields.list("events")?.into_iter().map(text).collect::<Result<_, _>>()?,
+            events: texts("events")?,
+            weight: fields.number("weight")?,
+            delete_policies: texts("delete_policies")?,
             started,
             completed,
             phase,

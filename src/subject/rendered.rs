@@ -56,6 +56,8 @@ pub struct Flags<'a> {
     pub is_upgrade: bool,
     /// Whether `crds/` are wanted.
     pub include_crds: bool,
+    /// Whether it is told that a chart has `crds/`.
+    pub warn_of_crds: bool,
     /// Whether hooks that are tests are wanted.
     pub include_tests: bool,
     /// Whether values.schema.json is left alone.
@@ -232,6 +234,7 @@ pub fn installed(
     rendered: &mut Rendered,
 ) -> Result<(), Error> {
     let installation = with_chart(tree, project, environment, release, flags, None)?;
+    rendered.warnings.extend(installation.warnings.iter().cloned());
     put_up(tree, project, &installation, flags, None, rendered)
 }
 
@@ -274,6 +277,7 @@ fn put_up(
             revision: 1,
         },
         include_crds: flags.include_crds,
+        warn_of_crds: flags.warn_of_crds,
         skip_schema_validation: flags.skip_schema_validation,
         tera: flags.tera,
     };
@@ -319,6 +323,7 @@ pub fn chart(
             revision: 1,
         },
         include_crds: flags.include_crds,
+        warn_of_crds: flags.warn_of_crds,
         skip_schema_validation: flags.skip_schema_validation,
         tera: flags.tera,
     };

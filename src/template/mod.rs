@@ -19,7 +19,7 @@ pub use ast::Tree;
 pub use error::{Cause, ExecError, Frame, Reason};
 pub use execute::{Executor, Mark, Methods, without_no_value};
 pub use parse::{Library, ParseError, ParseErrorKind, Parsed, parse};
-pub use reads::{Read, Reads, reads};
+pub use reads::{ANY, Place, Read, Reads, reads};
 pub use set::Set;
 pub use touched::Touched;
 

@@ -192,7 +192,8 @@ impl<'o> Converter<'o> {
             (ParamKind::Type(name), other) if other.go_type() == name => Some(value.clone()),
             _ => None,
         };
-        fitting.ok_or_else(|| format!("`{}` must be {}, and this is {}", param.name, wanted(param.kind), kind(&value)))
+        fitting
+            .ok_or_else(|| format!("`{}` must be {}, and this is {}", param.name, wanted(param.kind), value.in_words()))
     }
 }
 
@@ -218,18 +219,6 @@ pub(super) fn wanted(kind: ParamKind) -> &'static str {
         ParamKind::Map => "a map",
         ParamKind::List => "a list",
         ParamKind::Type(name) => name,
-    }
-}
-
-fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Nil => "nothing",
-        Value::Bool(_) => "a boolean",
-        Value::Int(..) | Value::Float(_) => "a number",
-        Value::Str(_) | Value::Bytes(_) => "a string",
-        Value::List(..) => "a list",
-        Value::Map(..) => "a map",
-        Value::Object(object) => object.go_type(),
     }
 }
 

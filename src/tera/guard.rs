@@ -8,6 +8,7 @@
 //! rendered to learn that.
 
 use super::functions::STEP;
+use super::names::{opening, raw_end};
 use std::ops::Range;
 
 /// Begins a mark: `\x012c12\x02` is text from byte 12 of file 2, `\x012e12\x02` what the expression there prints.
@@ -101,7 +102,7 @@ impl<'s> Scan<'s> {
         let mut trims = false;
         while at < self.source.len() {
             let rest = self.source.get(at..).unwrap_or_default();
-            let starts = ["{{", "{%", "{#"].iter().filter_map(|open| rest.find(open)).min();
+            let starts = opening(rest);
             let start = starts.map_or(self.source.len(), |start| at + start);
             self.content(at..start, trims, starts.is_some());
             let Some(tag) = self.source.get(start..).filter(|tag| !tag.is_empty()) else { return };
@@ -227,25 +228,6 @@ impl<'s> Scan<'s> {
             }
             _ => {}
         }
-    }
-}
-
-/// The length of a `{% raw %}` block, if the text begins with one.
-fn raw_end(text: &str) -> Option<usize> {
-    let word = |text: &str, word: &str| -> Option<usize> {
-        let inner = text.strip_prefix("{%")?;
-        let inner = inner.strip_prefix('-').unwrap_or(inner).trim_start();
-        let inner = inner.strip_prefix(word)?.trim_start();
-        let inner = inner.strip_prefix('-').unwrap_or(inner).strip_prefix("%}")?;
-        Some(text.len() - inner.len())
-    };
-    let mut at = word(text, "raw")?;
-    loop {
-        at += text.get(at..)?.find("{%")?;
-        if let Some(end) = word(text.get(at..)?, "endraw") {
-            return Some(at + end);
-        }
-        at += 2;
     }
 }
 

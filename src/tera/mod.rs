@@ -18,6 +18,7 @@ mod functions;
 mod guard;
 #[cfg(feature = "tera")]
 mod marks;
+mod names;
 #[cfg(feature = "tera")]
 mod templates;
 
@@ -27,6 +28,7 @@ mod templates;
 
 #[cfg(feature = "tera")]
 pub use context::Context;
+pub use names::{Named, named};
 #[cfg(not(feature = "tera"))]
 pub use templates::Context;
 pub use templates::{AVAILABLE, Templates};

@@ -1,6 +1,6 @@
 //! Files that somebody may have meant.
 
-use super::{Tree, list};
+use super::{Kind, Tree, list};
 use crate::diagnostic::nearest;
 
 /// The path of a file that exists and looks most like one that does not: one part of it may be misspelt, or an ending be
@@ -11,7 +11,17 @@ pub fn near(tree: &dyn Tree, path: &str) -> Option<String> {
 
 /// The same for what may be a folder, or an archive of one.
 pub fn near_folder(tree: &dyn Tree, path: &str) -> Option<String> {
-    nearest_path(tree, path, |_| true)
+    unpacked(tree, path).or_else(|| nearest_path(tree, path, |_| true))
+}
+
+/// The folder beside an archive's place: `charts/web` for `charts/web.tgz` or `charts/web-1.2.3.tgz`.
+fn unpacked(tree: &dyn Tree, path: &str) -> Option<String> {
+    let stem = [".tgz", ".tar.gz"].iter().find_map(|end| path.strip_suffix(end))?;
+    let version = stem.match_indices('-').map(|(at, _)| at).find(|at| {
+        stem.get(at + 1..).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()) && !rest.contains('/'))
+    });
+    let names = [Some(stem), version.and_then(|at| stem.get(..at))];
+    names.into_iter().flatten().find(|name| tree.kind(name) == Ok(Kind::Folder)).map(str::to_owned)
 }
 
 /// More folders are not searched for a file that lies elsewhere.

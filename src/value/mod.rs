@@ -421,6 +421,19 @@ impl Value {
         }
     }
 
+    /// What it is, with its article: `a list`.
+    pub fn in_words(&self) -> &'static str {
+        match self {
+            Value::Nil => "nothing",
+            Value::Bool(_) => "a boolean",
+            Value::Int(..) | Value::Float(_) => "a number",
+            Value::Str(_) | Value::Bytes(_) => "a string",
+            Value::List(..) => "a list",
+            Value::Map(..) => "a map",
+            Value::Object(object) => object.go_type(),
+        }
+    }
+
     /// `%T`; nil is `<nil>`.
     pub fn go_type(&self) -> Cow<'static, str> {
         Cow::Borrowed(match self {

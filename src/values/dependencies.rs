@@ -246,7 +246,7 @@ fn by_conditions(dependencies: &mut [Dependency], values: &MapRef, path: &str, l
 }
 
 /// The table at a dotted path; the error is the key that is none.
-fn lookup(values: &MapRef, path: &str) -> Result<MapRef, String> {
+pub(super) fn lookup(values: &MapRef, path: &str) -> Result<MapRef, String> {
     let mut table = values.clone();
     for key in path.split('.') {
         table = match table.get(key) {

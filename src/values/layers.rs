@@ -4,10 +4,10 @@
 use super::coalesce::{deep_copy, merge_maps};
 use super::derived::Hiding;
 use super::secret::{self, Hidden};
-use super::set::{self, Mode};
+use super::set::{self, Mode, Refused};
 use super::templated::{SUFFIX, Templated, Templating};
 use crate::chart::{self, Chart, Loaded, place, read_values};
-use crate::diagnostic::{Diagnostic, Error, Location, Source, Span, secret_line};
+use crate::diagnostic::{Diagnostic, Error, Label, Location, Source, Span, secret_line};
 use crate::go::json::{Into as Target, read, read_prefix};
 use crate::go::url::Url;
 use crate::tree::{Tree, clean, near};
@@ -330,9 +330,10 @@ impl ValueOptions {
                     add_template(tree, path, (&templating, rung), self, &mut chart, &mut values, &mut layers)
                 }
                 Below::Setting { argument, at } => {
+                    let set = set::parse(argument, Mode::Json, &values);
+                    let set = set.map_err(|refused| setting_error(&refused, at, &layers).into());
                     layers.push(Layer::Setting { argument: argument.clone(), at: at.clone() });
-                    set::parse(argument, Mode::Json, &values)
-                        .map_err(|words| Diagnostic::own(format!("this cannot be set: {words}")).at(at.clone()).into())
+                    set
                 }
             };
             match result {
@@ -377,7 +378,7 @@ impl ValueOptions {
                 match apply(flag, argument.as_bytes(), &values, &mut open) {
                     Ok(None) => {}
                     Ok(Some(map)) => values = merge_maps(&values, &map),
-                    Err(words) => return Err(set_error(flag, argument, &words, &source)),
+                    Err(refused) => return Err(set_error(flag, argument, &refused, &source, &layers)),
                 }
                 layers.push(Layer::Set { flag, source });
             }
@@ -488,7 +489,12 @@ fn decrypted(path: &str, source: &Source, decrypt: Decrypt) -> Result<MapRef, Er
 }
 
 /// Applies an argument to the values, or gives the map that it is.
-fn apply(flag: Flag, argument: &[u8], values: &MapRef, open: &mut set::ReadFile<'_>) -> Result<Option<MapRef>, String> {
+fn apply(
+    flag: Flag,
+    argument: &[u8],
+    values: &MapRef,
+    open: &mut set::ReadFile<'_>,
+) -> Result<Option<MapRef>, Refused> {
     let mode = match flag {
         Flag::Json => {
             let text = bstr::ByteSlice::trim(argument);
@@ -496,7 +502,7 @@ fn apply(flag: Flag, argument: &[u8], values: &MapRef, open: &mut set::ReadFile<
                 return match read(text, Target::Map) {
                     Ok(Value::Map(_, map)) => Ok(Some(map)),
                     Ok(_) => Ok(Some(MapRef::new(Map::new()))),
-                    Err((_, words)) => Err(words),
+                    Err((_, words)) => Err(words.into()),
                 };
             }
             Mode::Json
@@ -514,16 +520,40 @@ pub(super) fn first_json(text: &[u8]) -> Result<(Value, usize), String> {
     read_prefix(text).map(|prefix| (prefix.value, prefix.consumed))
 }
 
-fn set_error(flag: Flag, argument: &str, words: &str, source: &Arc<Source>) -> Error {
+/// Adds the place of what stands in the way of a single value; gives the words for it, which name the layer that has it.
+fn in_the_way(refused: &Refused, layers: &[Layer], diagnostic: &mut Diagnostic) -> Option<String> {
+    let met = refused.met.as_ref()?;
+    let path: Vec<&str> = met.path.iter().map(String::as_str).collect();
+    let (layer, at) = layers.iter().rev().find_map(|layer| Some((layer, layer.find(&path)?)))?;
+    let words = format!("{} has {} for `{}`, not {}", layer.name(), met.found, met.shown, met.wanted);
+    diagnostic.labels.push(Label { at, text: met.found.to_owned() });
+    Some(words)
+}
+
+/// A single value of a project that cannot be set.
+fn setting_error(refused: &Refused, at: &Location, layers: &[Layer]) -> Diagnostic {
+    let key = String::from_utf8_lossy(at.source.slice(at.span)).into_owned();
+    let key = key.trim_matches(['"', '\'']);
+    let mut diagnostic = Diagnostic::default().at(at.clone());
+    let words = in_the_way(refused, layers, &mut diagnostic).unwrap_or_else(|| refused.words.clone());
+    Diagnostic { message: format!("`{key}` cannot be set: {words}"), ..diagnostic }
+}
+
+fn set_error(flag: Flag, argument: &str, refused: &Refused, source: &Arc<Source>, layers: &[Layer]) -> Error {
+    let words = &refused.words;
     let helm = match flag {
         // Helm shows the argument and keeps the cause to itself.
         Flag::Json if argument.trim().starts_with('{') => format!("failed parsing --set-json data JSON: {argument}"),
         Flag::Json => format!("failed parsing --set-json data {argument}"),
         _ => format!("failed parsing {} data: {words}", flag.name()),
     };
-    Diagnostic::new(format!("{} cannot be read: {words}", flag.name()), helm)
-        .at(Location { source: source.clone(), span: Span::new(0, source.text.len()) })
-        .into()
+    let at = Location { source: source.clone(), span: Span::new(0, source.text.len()) };
+    let mut diagnostic = Diagnostic::new("", helm).at(at);
+    diagnostic.message = match in_the_way(refused, layers, &mut diagnostic) {
+        Some(words) => format!("{} cannot be set: {words}", flag.name()),
+        None => format!("{} cannot be read: {words}", flag.name()),
+    };
+    diagnostic.into()
 }
 
 fn file_error(tree: &dyn Tree, path: &str, words: String, folder: Option<&str>) -> Diagnostic {

@@ -53,8 +53,23 @@ pub fn resolve<'c>(
     user: &MapRef,
     log: &mut Vec<String>,
 ) -> Result<Resolved<'c>, Error> {
+    resolve_telling(chart, defaults, user, log, |_| None)
+}
+
+/// The same; `tell` says something once it is known which subcharts live.
+///
+/// # Errors
+/// As [`resolve`].
+pub fn resolve_telling<'c>(
+    chart: &'c Chart,
+    defaults: &Defaults,
+    user: &MapRef,
+    log: &mut Vec<String>,
+    tell: impl FnOnce(&Live<'_>) -> Option<String>,
+) -> Result<Resolved<'c>, Error> {
     let mut root = Live::new(chart, defaults);
     dependencies::process(&mut root, user, log)?;
+    log.extend(tell(&root));
     let values = coalesce::coalesced(&root, user, false, log)?;
     Ok(Resolved { root, values })
 }

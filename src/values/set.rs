@@ -31,17 +31,46 @@ pub enum Mode<'a> {
     Literal,
 }
 
+/// Why an argument cannot be taken.
+#[derive(Debug)]
+pub struct Refused {
+    /// Helm's words, without `failed parsing --set data: `.
+    pub words: String,
+    /// What stands in the way, if it is that.
+    pub met: Option<Met>,
+}
+
+/// A value that stands where something would have to go on.
+#[derive(Debug)]
+pub struct Met {
+    /// The keys that lead to it, items of lists by their numbers.
+    pub path: Vec<String>,
+    /// That as it is typed: `a[0].b`.
+    pub shown: String,
+    /// What it is, with its article.
+    pub found: &'static str,
+    /// What it would have to be, with its article.
+    pub wanted: &'static str,
+}
+
+impl From<String> for Refused {
+    fn from(words: String) -> Self {
+        Refused { words, met: None }
+    }
+}
+
 /// Sets in `into` what the argument says.
 ///
 /// # Errors
-/// Helm's words for what is wrong, without `failed parsing --set data: `.
-pub fn parse(argument: &[u8], mode: Mode<'_>, into: &MapRef) -> Result<(), String> {
+/// What is wrong with it, or with what it is to be set in.
+pub fn parse(argument: &[u8], mode: Mode<'_>, into: &MapRef) -> Result<(), Refused> {
     let mut parser = Parser { bytes: argument, at: 0, mode };
     loop {
         match parser.key(into, 0) {
             Ok(()) => {}
             Err(Stop::End) => return Ok(()),
-            Err(Stop::Failed(words)) => return Err(words),
+            Err(Stop::Failed(words)) => return Err(words.into()),
+            Err(Stop::Met(words, met)) => return Err(Refused { words, met: Some(met) }),
         }
     }
 }
@@ -52,6 +81,8 @@ enum Stop {
     End,
     /// Helm's words.
     Failed(String),
+    /// The same, and what stands in the way; its path begins where the piece does.
+    Met(String, Met),
 }
 
 impl Stop {
@@ -64,7 +95,29 @@ impl Stop {
         match self {
             Stop::End => Stop::End,
             Stop::Failed(words) => Stop::Failed(format!("{prefix}{words}")),
+            Stop::Met(words, met) => Stop::Met(format!("{prefix}{words}"), met),
         }
+    }
+
+    /// The same, seen from the map that has the key.
+    fn below(mut self, key: &str) -> Stop {
+        if let Stop::Met(_, met) = &mut self {
+            let dot = if met.shown.is_empty() || met.shown.starts_with('[') { "" } else { "." };
+            met.shown = format!("{key}{dot}{}", met.shown);
+            met.path.insert(0, key.to_owned());
+        }
+        self
+    }
+
+    /// The same, seen from the list that has the item.
+    fn in_item(self, index: i64) -> Stop {
+        let mut stop = self.below(&format!("[{index}]"));
+        if let Stop::Met(_, Met { path, .. }) = &mut stop
+            && let Some(first) = path.first_mut()
+        {
+            *first = index.to_string();
+        }
+        stop
     }
 }
 
@@ -142,9 +195,10 @@ impl Parser<'_, '_> {
                 let list = match data.get(&key) {
                     None => Vec::new(),
                     Some(Value::List(_, items)) => items.to_vec(),
-                    Some(other) => return Err(not_a("[]interface {}", &other)),
+                    Some(other) => return Err(no_list(&other).below(&key)),
                 };
                 let (list, outcome) = self.item(list, index, level);
+                let outcome = outcome.map_err(|stop| stop.below(&key));
                 put(data, key, Value::list(list));
                 outcome
             }
@@ -159,9 +213,9 @@ impl Parser<'_, '_> {
                 let inner = match data.get(&key) {
                     None => MapRef::new(Map::new()),
                     Some(Value::Map(_, map)) => map,
-                    Some(other) => return Err(not_a("map[string]interface {}", &other)),
+                    Some(other) => return Err(no_map(&other).below(&key)),
                 };
-                let outcome = self.key(&inner, level);
+                let outcome = self.key(&inner, level).map_err(|stop| stop.below(&key));
                 if inner.is_empty() {
                     if outcome.is_ok() {
                         return Err(no_value("key map", &key, ""));
@@ -256,11 +310,12 @@ impl Parser<'_, '_> {
                     None | Some(Value::Nil) => Vec::new(),
                     Some(Value::List(_, items)) => items.to_vec(),
                     Some(other) => {
-                        let stop = not_a("[]interface {}", other);
+                        let stop = no_list(other).in_item(index);
                         return (list, Err(stop));
                     }
                 };
                 let (inner, outcome) = self.item(inner, next, level);
+                let outcome = outcome.map_err(|stop| stop.in_item(index));
                 if outcome.is_ok() {
                     return assign(list, index, Value::list(inner));
                 }
@@ -280,7 +335,7 @@ impl Parser<'_, '_> {
                 }
                 match self.key(&inner, level) {
                     Ok(()) => assign(list, index, Value::Map(MapType::Any, inner)),
-                    Err(stop) => (list, Err(stop)),
+                    Err(stop) => (list, Err(stop.in_item(index))),
                 }
             }
         }
@@ -432,10 +487,22 @@ fn no_value(what: &str, key: &str, more: &str) -> Stop {
     Stop::Failed(format!("{what} {} has no value{more}", quoted(key)))
 }
 
+/// Something stands where a map is needed.
+fn no_map(found: &Value) -> Stop {
+    not_a("map[string]interface {}", "a map", found)
+}
+
+/// Something stands where a list is needed.
+fn no_list(found: &Value) -> Stop {
+    not_a("[]interface {}", "a list", found)
+}
+
 /// Go's failed type assertion, which Helm recovers from.
-fn not_a(wanted: &str, found: &Value) -> Stop {
-    let found = if found.is_nil() { "nil".into() } else { found.go_type() };
-    Stop::Failed(format!("unable to parse key: interface conversion: interface {{}} is {found}, not {wanted}"))
+fn not_a(go_type: &str, wanted: &'static str, found: &Value) -> Stop {
+    let go_found = if found.is_nil() { "nil".into() } else { found.go_type() };
+    let words = format!("unable to parse key: interface conversion: interface {{}} is {go_found}, not {go_type}");
+    let found = if found.is_nil() { "null" } else { found.in_words() };
+    Stop::Met(words, Met { path: Vec::new(), shown: String::new(), found, wanted })
 }
 
 /// Go's `%q` of a rune.
@@ -469,7 +536,25 @@ mod tests {
         let map = MapRef::new(Map::new());
         match parse(argument.as_bytes(), mode, &map) {
             Ok(()) => show(&Value::Map(MapType::Any, map)),
-            Err(words) => words,
+            Err(refused) => refused.words,
+        }
+    }
+
+    #[test]
+    fn what_stands_in_the_way() {
+        for (argument, expected) in [
+            ("a.b=1,a.b.c=2", ("a b", "a.b", "a number", "a map")),
+            ("a=x,a[0]=1", ("a", "a", "a string", "a list")),
+            ("l[1].x[0]=1,l[1].x[0][2]=1", ("l 1 x 0", "l[1].x[0]", "a number", "a list")),
+            ("l[0][1].x=null,l[0][1].x.y=1", ("l 0 1 x", "l[0][1].x", "null", "a map")),
+        ] {
+            let refused = parse(argument.as_bytes(), Mode::Typed, &MapRef::new(Map::new())).unwrap_err();
+            let met = refused.met.unwrap();
+            assert_eq!(
+                (met.path.join(" ").as_str(), met.shown.as_str(), met.found, met.wanted),
+                expected,
+                "{argument}"
+            );
         }
     }
 

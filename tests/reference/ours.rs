@@ -22,6 +22,7 @@ pub fn rendered(tree: &Memory) -> Result<Vec<Vec<u8>>, String> {
                 served: None,
                 revision: 1,
             },
+            warn_of_crds: false,
             include_crds: false,
             skip_schema_validation: false,
             tera: false,

@@ -20,6 +20,7 @@ use crate::shelf::Shelf;
 use crate::subject::{Flags, Rendering, Subject};
 use crate::tree::{Disk, Git, Revision, Tree};
 use clap::ArgMatches;
+use clap::parser::ValueSource;
 use compared::finish;
 use sides::{Ask, Held, Pair, Past, Places, Whose, hold, paired, vanished};
 use std::collections::BTreeMap;
@@ -101,6 +102,12 @@ fn compare(
     }
     let is_live = |text: &Option<String>| text.as_deref().is_some_and(is_of_cluster);
     if is_live(&stated.0) || is_live(&stated.1) {
+        let typed = |flag: &&str| matches.value_source(flag) == Some(ValueSource::CommandLine);
+        if let Some(flag) = ["kube-version", "api-versions", "is-upgrade"].into_iter().find(typed) {
+            let message =
+                format!("--{flag} means nothing beside a cluster, which says for itself what it is and holds");
+            return Err(Diagnostic::own(message).hint("leave it out").into());
+        }
         // What would be upgraded is rendered as the upgrade would render it.
         flags.onto = Some(Box::new(|name, namespace, context| clusters.upgrade(name, namespace, context)));
     }

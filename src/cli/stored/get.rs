@@ -2,12 +2,12 @@
 
 use super::print::{Cell, Data, Fields, Form, Paint, ansi_c, colours};
 use super::{check_name, release_name, storage};
-use crate::cli::args::on;
+use crate::cli::args::{on, text};
 use crate::cli::template::namespace;
 use crate::cli::terminal::Terminal;
 use crate::diagnostic::Error;
 use crate::go::time::RFC3339;
-use crate::release::{Record, latest};
+use crate::release::{Record, latest, templated};
 use crate::value::{Map, MapRef, MapType, Value};
 use crate::values::computed;
 use clap::ArgMatches;
@@ -35,7 +35,10 @@ pub(in crate::cli) fn run(part: &str, matches: &ArgMatches, terminal: &mut Termi
         "notes" => [b"NOTES:\n", record.notes.as_bytes(), b"\n"].concat(),
         "values" => values(&record, on(matches, "all"), form, terminal)?,
         "metadata" => metadata(&record, form)?,
-        _ => all(&record, colours(matches), terminal)?,
+        _ => match text(matches, "template").filter(|template| !template.is_empty()) {
+            Some(template) => templated(&record, &template)?,
+            None => all(&record, colours(matches), terminal)?,
+        },
     };
     terminal.print(&out)
 }

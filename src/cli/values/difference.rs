@@ -7,7 +7,7 @@ use crate::diagnostic::{Error, Location};
 use crate::go::json;
 use crate::tree::Tree;
 use crate::value::{MapRef, MapType, Value};
-use crate::values::explain::{Effect, Explanation, Origin, path_text};
+use crate::values::explain::{Effect, Explanation, Origin, Voice, path_text};
 use std::collections::BTreeSet;
 
 /// Deeper maps are compared as a whole.
@@ -17,8 +17,8 @@ const DEEPEST: usize = 200;
 struct Side {
     /// None: it is not set.
     value: Option<Value>,
-    /// Who says so, or who deleted it.
-    said: Option<(Origin, Location)>,
+    /// Who says so, or who deleted it; several where single items of a list are set, lowest priority first.
+    said: Vec<(Origin, Location)>,
 }
 
 /// The paths that differ, down to what is no map on both sides. A value that one side alone has is told by its leaves.
@@ -56,32 +56,35 @@ fn same(a: Option<&Value>, b: Option<&Value>) -> bool {
 }
 
 fn side(explanation: &Explanation<'_, '_>, view: &View, all: &MapRef, path: &[String]) -> Side {
-    let Some(explained) = explanation.path(path) else { return Side { value: None, said: None } };
+    let Some(explained) = explanation.path(path) else { return Side { value: None, said: Vec::new() } };
     let value = view.value(&explained, all);
     let counts = |effect: Effect| matches!(effect, Effect::Wins | Effect::Merges);
-    let winner = match value {
-        Some(_) => explained.voices.iter().rev().find(|voice| counts(voice.effect)),
-        None => deleter(&explained),
+    let said: Vec<&Voice> = match value {
+        Some(_) => explained.voices.iter().filter(|voice| counts(voice.effect)).collect(),
+        None => deleter(&explained).into_iter().collect(),
     };
-    Side { said: winner.map(|voice| (voice.origin.clone(), voice.at.clone())), value }
+    Side { said: said.into_iter().map(|voice| (voice.origin.clone(), voice.at.clone())).collect(), value }
 }
 
-fn row(mark: &str, side: &Side) -> Vec<String> {
-    let said = side.said.as_ref().map(|(origin, at)| layer_place(origin, at));
-    let (place, value) = match (&side.value, said) {
-        (Some(value), said) => (said.unwrap_or_default(), short(value)),
-        (None, Some(place)) => (place, "deleted".to_owned()),
+/// A line for each who says so; the last, who has the last word, tells the value.
+fn rows(mark: &str, side: &Side) -> Vec<Vec<String>> {
+    let mut places: Vec<String> = side.said.iter().map(|(origin, at)| layer_place(origin, at)).collect();
+    let (last, value) = match (&side.value, places.pop()) {
+        (Some(value), last) => (last.unwrap_or_default(), short(value)),
+        (None, Some(last)) => (last, "deleted".to_owned()),
         (None, None) => ("not set".to_owned(), String::new()),
     };
-    vec![format!("{mark} {place}"), value]
+    let row = |(place, value): (String, String)| vec![format!("{mark} {place}"), value];
+    places.into_iter().map(|place| (place, "merged".to_owned())).chain([(last, value)]).map(row).collect()
 }
 
 fn json_side(side: &Side) -> Json {
-    let origin = side.said.as_ref().map(|(origin, at)| Json::Object(json_of_place(origin, at)));
+    let origin = |(origin, at): &(Origin, Location)| Json::Object(json_of_place(origin, at));
     Json::Object(vec![
         ("set", Json::Bool(side.value.is_some())),
         ("value", side.value.as_ref().map_or(Json::Null, |value| Json::Raw(inline(value)))),
-        ("origin", origin.unwrap_or(Json::Null)),
+        ("origin", side.said.last().map_or(Json::Null, origin)),
+        ("origins", Json::List(side.said.iter().map(origin).collect())),
     ])
 }
 
@@ -142,7 +145,7 @@ fn print(right: &Subject, left: &Subject, changes: &[Change], format: &str) -> V
         out.push_str(&format!("--- {}\n+++ {}\n", name(left), name(right)));
     }
     for (path, from, to) in changes {
-        out.push_str(&format!("{}\n{}", path_text(path), table(&[row("-", from), row("+", to)])));
+        out.push_str(&format!("{}\n{}", path_text(path), table(&[rows("-", from), rows("+", to)].concat())));
     }
     out.into_bytes()
 }

@@ -31,6 +31,8 @@ struct Subject {
     release: Option<String>,
     chart: String,
     options: ValueOptions,
+    /// What is hardly meant of its layers.
+    warnings: Vec<String>,
 }
 
 /// A chart and what the user says of its values.
@@ -45,6 +47,7 @@ struct Loaded {
 
 impl Loaded {
     fn new(subject: Subject, tree: &dyn Tree, show: bool, terminal: &mut Terminal) -> Result<Self, Error> {
+        subject.warnings.iter().for_each(|warning| terminal.say(warning));
         let mut secrets = Vec::new();
         let read = subject.options.read_telling(tree, &mut secrets);
         if !show {
@@ -143,7 +146,7 @@ pub(super) fn run(matches: &ArgMatches, terminal: &mut Terminal) -> Result<(), E
         Some(selection) => project_subject(selection, &tree, &asked)?,
         None => {
             let chart = chart::locate(&tree, &nearby_chart(&tree)?)?;
-            Subject { environment: None, release: None, chart, options: asked.values() }
+            Subject { environment: None, release: None, chart, options: asked.values(), warnings: Vec::new() }
         }
     };
     let view = View { show: on(matches, "show-secrets"), format };
@@ -258,6 +261,7 @@ fn subject(
         release: Some(release.key.text.clone()),
         chart: installation.chart,
         options,
+        warnings: installation.warnings,
     })
 }
 

@@ -4,7 +4,7 @@ use super::super::environments::place;
 use super::super::json::Json;
 use super::{Loaded, head, json_of_file, json_of_place, layer_place};
 use crate::diagnostic::Error;
-use crate::engine::{CompiledChart, KubeVersion, Release, Undefined, Unused, ValueReads, value_reads};
+use crate::engine::{CompiledChart, KubeVersion, Release, Undecided, Undefined, Unused, ValueReads, value_reads};
 use crate::value::MapRef;
 use crate::values::explain::Explanation;
 use crate::values::{Layer, Live, deep_copy};
@@ -41,6 +41,35 @@ fn near_text(near: Option<&str>) -> String {
     near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default()
 }
 
+/// What to say where it cannot be told what is read.
+fn doubts(reads: &ValueReads, explanation: &Explanation<'_, '_>) -> Vec<String> {
+    // Why a render could not tell which names these are.
+    let fails = reads.failure().and_then(|error| error.diagnostics().first()).map(|diagnostic| match &diagnostic.at {
+        Some(at) => format!(", which fails at {}: {}", place(at), diagnostic.message),
+        None => format!(", which fails: {}", diagnostic.message),
+    });
+    let fails = fails.unwrap_or_default();
+    let whole = reads.is_undecided();
+    if whole && reads.undecided().is_empty() {
+        return vec!["warning: it is undecided what is unused: the templates are too many to follow".to_owned()];
+    }
+    // Where nothing can be told of all, that says it of each.
+    let told = reads.undecided().iter().filter(|one| !whole || one.path.is_empty());
+    let line = |one: &Undecided| {
+        let below =
+            if one.path.is_empty() { String::new() } else { format!(" below `{}`", explanation.text(&one.path)) };
+        let who = match one.places.as_slice() {
+            [] => "templates reach".to_owned(),
+            [at] => format!("{} reaches", place(at)),
+            [at, rest @ ..] => format!("{} (and {} more) reaches", place(at), rest.len()),
+        };
+        format!(
+            "warning: it is undecided what is unused{below}: {who} into .Values by a name that only a render knows{fails}"
+        )
+    };
+    told.map(line).collect()
+}
+
 /// What is given above the defaults and never read.
 pub(super) fn unused(
     loaded: &Loaded,
@@ -51,27 +80,10 @@ pub(super) fn unused(
     log: &mut Vec<String>,
 ) -> Result<Found, Error> {
     let reads = reads(loaded, top, values)?;
-    // Why a render could not tell which names these are.
-    let fails = reads.failure().and_then(|error| error.diagnostics().first()).map(|diagnostic| match &diagnostic.at {
-        Some(at) => format!(", which fails at {}: {}", place(at), diagnostic.message),
-        None => format!(", which fails: {}", diagnostic.message),
-    });
-    let fails = fails.unwrap_or_default();
-    let names = "reach into .Values by names that only a render knows";
-    if reads.is_undecided() {
-        log.push(format!("warning: it is undecided what is unused: templates {names}{fails}"));
-    } else {
-        log.extend(reads.undecided().iter().map(|path| {
-            let chart = explanation.text(path);
-            format!("warning: it is undecided what is unused below `{chart}`: its templates {names}{fails}")
-        }));
-    }
+    log.extend(doubts(&reads, explanation));
     let unused = reads.unused(top, explanation);
     // What cannot be told is nothing to rely on.
-    let whole = if reads.is_undecided() && reads.undecided().is_empty() { vec![String::new()] } else { Vec::new() };
-    let undecided: Vec<String> =
-        whole.into_iter().chain(reads.undecided().iter().map(|p| explanation.text(p))).collect();
-    let any = !unused.is_empty() || !undecided.is_empty();
+    let any = !unused.is_empty() || reads.is_undecided() || !reads.undecided().is_empty();
     if format == "json" {
         let items = unused.iter().map(|Unused { path, given, near, disabled }| {
             let layers = given.iter().map(|(origin, at)| Json::Object(json_of_place(origin, at)));
@@ -84,7 +96,13 @@ pub(super) fn unused(
         });
         let mut fields = head(&loaded.subject);
         fields.push(("unused", Json::List(items.collect())));
-        fields.push(("undecided", Json::texts(undecided)));
+        let all = (reads.is_undecided() && reads.undecided().is_empty()).then(|| (String::new(), [].as_slice()));
+        let known = reads.undecided().iter().map(|one| (explanation.text(&one.path), one.places.as_slice()));
+        let undecided = all.into_iter().chain(known).map(|(path, at)| {
+            let places = at.iter().map(|at| Json::Object(json_of_file(Some(at)).into()));
+            Json::Object(vec![("path", Json::text(path)), ("places", Json::List(places.collect()))])
+        });
+        fields.push(("undecided", Json::List(undecided.collect())));
         return Ok((Json::Object(fields).print(), any));
     }
     let mut out = String::new();
@@ -107,7 +125,7 @@ pub(super) fn undefined(
     values: &MapRef,
     format: &str,
 ) -> Result<Found, Error> {
-    let undefined = reads(loaded, top, values)?.undefined(explanation);
+    let undefined = reads(loaded, top, values)?.undefined(explanation, values);
     // What templates can do without is told, and is nothing to fail for.
     let any = undefined.iter().any(|undefined| !undefined.optional);
     if format == "json" {

@@ -44,18 +44,11 @@ pub(super) fn kind_of(chain: &Chain, setting: &Setting<'_>) -> Option<(usize, &'
     let first = below_values(chain)?;
     let mut value = setting.root.get("Values")?;
     for (i, key) in chain.keys.iter().enumerate().skip(first + 1) {
-        let kind = match &value {
-            Value::Map(_, map) => {
-                value = map.get(&key.name)?;
-                continue;
-            }
-            Value::Str(_) => "a string",
-            Value::Bool(_) => "a boolean",
-            Value::Int(..) | Value::Float(_) => "a number",
-            Value::List(..) => "a list",
-            _ => return None,
-        };
-        return Some((i, kind));
+        match &value {
+            Value::Map(_, map) => value = map.get(&key.name)?,
+            Value::Nil | Value::Object(_) => return None,
+            other => return Some((i, other.in_words())),
+        }
     }
     None
 }

@@ -12,10 +12,11 @@ pub(crate) use value::value;
 
 use super::object::{Named, Object, is_list, names};
 use super::{Document, Manifests};
-use crate::diagnostic::{Diagnostic, Error, Location, nearest};
+use crate::diagnostic::{Diagnostic, Error, Location, nearest, secret};
 use crate::value::Str;
+use crate::values::REDACTED;
 use crate::yaml::{self, Data, Node};
-use json_patch::{Patch, PatchOperation};
+use json_patch::{Patch, PatchErrorKind, PatchOperation};
 use serde_json::{Value as Json, json};
 
 /// One swap: what it is about, and what happens to it.
@@ -191,19 +192,26 @@ impl Run<'_> {
                 Action::Patch(patch) => {
                     merge::merge(json, patch, &object)
                         .map_err(|words| misfit(&o.action_at, &object, self.path, &words))?;
-                    stays_object(json, &o.action_at, &object, self.path)?;
+                    if let Some(words) = lost(before, json) {
+                        return Err(misfit(&o.action_at, &object, self.path, &words).into());
+                    }
                 }
                 Action::ExternalName(host) => external_name(json, host),
                 Action::JsonPatch(operations, places) => {
-                    let before = json.clone();
+                    let start = json.clone();
                     json_patch::patch(json, &Patch(operations.clone())).map_err(|error| {
                         let at = places.get(error.operation).unwrap_or(&o.action_at);
-                        misfit(at, &object, self.path, &format!("`{}`: {}", error.path, error.kind))
+                        let words = format!("`{}`: {}", error.path, error.kind);
+                        let mut diagnostic = misfit(at, &object, self.path, &words);
+                        if let PatchErrorKind::TestFailed = error.kind {
+                            let facts = tested(start.clone(), operations, error.operation, &object);
+                            diagnostic.facts.splice(0..0, facts);
+                        }
+                        diagnostic
                     })?;
-                    let whole = stays_object(json, &o.action_at, &object, self.path);
-                    if let Err(error) = whole {
-                        let at = places.get(losing(before, operations)).unwrap_or(&o.action_at);
-                        return stays_object(json, at, &object, self.path).and(Err(error));
+                    if let Some(words) = lost(before, json) {
+                        let at = places.get(losing(before, start, operations)).unwrap_or(&o.action_at);
+                        return Err(misfit(at, &object, self.path, &words).into());
                     }
                 }
             }
@@ -212,24 +220,26 @@ impl Run<'_> {
     }
 }
 
-/// What is no object any more would only be found where it is applied.
-fn stays_object(json: &Json, at: &Location, object: &Object, path: &str) -> Result<(), Error> {
-    match lacks(json) {
-        Some(key) if !object.kind.is_empty() => {
-            Err(misfit(at, object, path, &format!("what is left has no `{key}`; `drop: true` drops an object")))
-        }
-        _ => Ok(()),
-    }
+/// What an object has no more without which it is none: it would only be found where it is applied.
+fn lost(before: &Json, after: &Json) -> Option<String> {
+    let word = |json: &Json, pointer: &str| json.pointer(pointer).is_some_and(Json::is_string);
+    let has = |json: &Json, key: &str| match key {
+        "metadata.name" => word(json, "/metadata/name") || word(json, "/metadata/generateName"),
+        key => word(json, &format!("/{key}")),
+    };
+    let mut keys = ["apiVersion", "kind", "metadata.name"].into_iter();
+    let key = keys.find(|key| has(before, key) && !has(after, key))?;
+    Some(format!("what is left has no `{key}`; `drop: true` drops an object"))
 }
 
 /// The last operation after which an object is one no more.
-fn losing(mut json: Json, operations: &[PatchOperation]) -> usize {
+fn losing(before: &Json, mut json: Json, operations: &[PatchOperation]) -> usize {
     let mut losing = 0;
     let mut was_whole = true;
     for (i, operation) in operations.iter().enumerate() {
         // It has been applied once.
         let _ = json_patch::patch(&mut json, &Patch(vec![operation.clone()]));
-        let is_whole = lacks(&json).is_none();
+        let is_whole = lost(before, &json).is_none();
         if was_whole && !is_whole {
             losing = i;
         }
@@ -238,14 +248,21 @@ fn losing(mut json: Json, operations: &[PatchOperation]) -> usize {
     losing
 }
 
-/// What an object lacks without which it is none.
-fn lacks(json: &Json) -> Option<&'static str> {
-    ["apiVersion", "kind"].into_iter().find(|key| !json.get(key).is_some_and(Json::is_string))
+/// What a failed test wants and what there is, if that is nobody's secret.
+fn tested(mut json: Json, operations: &[PatchOperation], failed: usize, object: &Object) -> Vec<String> {
+    let Some(PatchOperation::Test(test)) = operations.get(failed) else { return Vec::new() };
+    // They have been applied once.
+    let _ = json_patch::patch(&mut json, &Patch(operations.get(..failed).unwrap_or_default().to_vec()));
+    let found = json.pointer(test.path.as_str()).unwrap_or(&Json::Null);
+    let shown = |value: &Json| {
+        if object.kind == "Secret" { REDACTED.to_owned() } else { secret(&value.to_string()) }
+    };
+    vec![format!("wanted: {}", shown(&test.value)), format!("found:  {}", shown(found))]
 }
 
-fn misfit(at: &Location, object: &Object, path: &str, words: &str) -> Error {
+fn misfit(at: &Location, object: &Object, path: &str, words: &str) -> Diagnostic {
     let message = format!("this does not fit {object}: {words}");
-    Diagnostic { message, at: Some(at.clone()), ..Diagnostic::default() }.fact(format!("rendered by {path}")).into()
+    Diagnostic { message, at: Some(at.clone()), ..Diagnostic::default() }.fact(format!("rendered by {path}"))
 }
 
 /// What is left of a Service that is a name only: its ports, which clients may look up.

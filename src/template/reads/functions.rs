@@ -1,7 +1,8 @@
 //! What functions read of their arguments, and what comes of them.
 
-use super::Walk;
 use super::known::{ANY, Atom, Known, all, holds_object, pieces};
+use super::places::MAX_NESTED;
+use super::{Place, Walk};
 use crate::diagnostic::Location;
 use crate::value::Str;
 use std::collections::{BTreeMap, BTreeSet};
@@ -76,7 +77,7 @@ impl Walk<'_> {
                 let names: Option<Vec<Vec<Str>>> = args.iter().skip(1).map(Known::texts).collect();
                 let object = |atom: &Atom| matches!(atom, Atom::Place(_, path) if path.len() < 2);
                 match names {
-                    Some(names) if arg(0).0.iter().any(object) => {
+                    Some(names) => {
                         let mut map: BTreeMap<Str, Known> = BTreeMap::new();
                         for name in names.into_iter().flatten() {
                             // Whoever picks a key need not have it.
@@ -87,7 +88,7 @@ impl Walk<'_> {
                     }
                     None if arg(0).0.iter().any(object) => {
                         self.consume_all(args.get(1..).unwrap_or_default());
-                        self.compute(arg(0));
+                        self.compute(arg(0), Some(at));
                         Known::other()
                     }
                     _ => {
@@ -97,20 +98,8 @@ impl Walk<'_> {
                 }
             }
             "keys" => {
-                args.iter().for_each(|map| self.compute(map));
+                args.iter().for_each(|map| self.compute(map, Some(at)));
                 Known::other()
-            }
-            "merge" | "mustMerge" | "mergeOverwrite" | "mustMergeOverwrite" => {
-                // What flows into a map is read through it.
-                for from in args.get(1..).unwrap_or_default() {
-                    let gone = from.0.iter().filter(|atom| !holds_object(atom)).cloned().collect();
-                    self.consume(&Known(gone));
-                }
-                // The first map is changed itself.
-                for from in args.get(1..).unwrap_or_default() {
-                    self.flow(arg(0), from);
-                }
-                all(&args)
             }
             "unset" | "omit" => {
                 self.consume_all(args.get(1..).unwrap_or_default());
@@ -168,6 +157,67 @@ impl Walk<'_> {
             };
         }
         value
+    }
+
+    /// A map takes in what others have; what comes of it. The first map is changed itself, which nobody sees if it is fresh.
+    pub(super) fn merge(&mut self, into: &Known, from: &[Known], fresh: bool) -> Known {
+        let place = |atom: &Atom| matches!(atom, Atom::Place(_, path) if path.len() > 1);
+        // What flows into any other map is read through it, nobody knows by what name.
+        if !fresh && !into.0.iter().all(place) {
+            for known in from {
+                let gone = known.0.iter().filter(|atom| !holds_object(atom)).cloned().collect();
+                self.consume(&Known(gone));
+            }
+        }
+        for known in from {
+            self.flow(into, known);
+            self.pour(into, known, fresh, 0);
+        }
+        from.iter().cloned().fold(into.clone(), Known::with)
+    }
+
+    /// What is read of a place may come from what is merged into it. Into a fresh map's maps, too: only it is new itself.
+    fn pour(&mut self, into: &Known, from: &Known, fresh: bool, depth: usize) {
+        if depth > MAX_NESTED {
+            return self.consume(from);
+        }
+        for atom in &into.0 {
+            match atom {
+                Atom::Place(object, path) if path.len() > 1 && !fresh => {
+                    self.pour_into(&(*object, path.clone()), from, depth);
+                }
+                Atom::Dict(map) => {
+                    for (key, value) in map.iter() {
+                        if *key == ANY {
+                            self.consume(from);
+                        } else if !value.0.iter().all(|atom| matches!(atom, Atom::Text(_) | Atom::Number(_))) {
+                            let (inner, _) = self.field(from, key);
+                            self.pour(value, &inner, false, depth + 1);
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn pour_into(&mut self, place: &Place, from: &Known, depth: usize) {
+        for atom in &from.0 {
+            match atom {
+                Atom::Place(object, path) => {
+                    self.merged.insert((place.clone(), (*object, path.clone())));
+                }
+                Atom::Dict(map) if depth < MAX_NESTED => {
+                    for (key, value) in map.iter() {
+                        let (object, mut path) = place.clone();
+                        path.push(key.clone());
+                        self.pour_into(&(object, path), value, depth + 1);
+                    }
+                }
+                atom if holds_object(atom) => {}
+                atom => self.consume(&Known::of(atom.clone())),
+            }
+        }
     }
 
     /// Templates put something under a key of a place.

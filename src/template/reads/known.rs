@@ -30,8 +30,8 @@ pub(super) enum Atom {
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Known(pub(super) BTreeSet<Atom>);
 
-/// The key of what stands under keys that cannot be told.
-pub(super) const ANY: &str = "*";
+/// The key of what stands under keys that cannot be told, and of each item.
+pub const ANY: &str = "*";
 
 impl Known {
     pub(super) fn of(atom: Atom) -> Known {

@@ -12,8 +12,9 @@ use super::parse::{Library, parse};
 use super::set::Set;
 use crate::diagnostic::{Location, Source, Span};
 use crate::value::Str;
+pub use known::ANY;
 use known::{Atom, Known, all};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 /// So many steps, then the walk gives up.
@@ -28,6 +29,8 @@ pub struct Read {
     pub whole: bool,
     /// Whether keys right below it are read whose names only a render knows.
     pub computed: bool,
+    /// Where that is so, as far as it is known.
+    pub computing: Vec<Location>,
     /// Where templates surely name it, in the order of the walk.
     pub places: Vec<Location>,
     /// Where they name it and are ready for there being nothing: in a condition, below one that asks for it or for what it is
@@ -48,15 +51,16 @@ fn is_guard(command: &Command) -> bool {
 #[derive(Debug)]
 pub struct Reads {
     /// By the number of the object that it begins with, and the keys from there.
-    pub keys: BTreeMap<(usize, Vec<Str>), Read>,
+    pub keys: BTreeMap<Place, Read>,
     /// What templates put there themselves, and all below it.
-    pub made: HashSet<(usize, Vec<Str>)>,
+    pub made: HashSet<Place>,
     /// Whether the walk came to its end; else anything may be read.
     pub complete: bool,
 }
 
-/// Finds what templates read. `entries` are the templates that are executed, each with the number of its object;
-/// `objects` is how many there are; `texts` are those that `tpl` may be given.
+/// Finds what templates read. `entries` are the templates that are executed, each with the number of its object; what
+/// nobody calls by a name that can be told is taken as called with each of the first `objects`; `texts` are those that `tpl`
+/// may be given.
 /// `value` is the text that stands at a place.
 pub fn reads(
     set: &Set,
@@ -77,13 +81,14 @@ pub fn reads(
         walk.drain();
         // What nobody calls by a name that can be told may be called all the same.
         let all = Known((0..objects).map(|object| Atom::Place(object, Vec::new())).collect());
-        for name in set.names() {
+        for name in set.names().into_iter().filter(|_| objects > 0) {
             if !walk.called.contains(&name) {
                 walk.call(&name, &all, false);
             }
         }
         walk.drain();
         if walk.growth == before || !walk.complete {
+            walk.pass_on();
             return Reads { keys: walk.keys, made: walk.made, complete: walk.complete };
         }
     }
@@ -92,6 +97,9 @@ pub fn reads(
 
 /// Finds the text at the keys of an object.
 type Look<'v> = dyn Fn(usize, &[Str]) -> Option<Str> + 'v;
+
+/// An object by its number, and keys from there.
+pub type Place = (usize, Vec<Str>);
 
 /// Whether a template is surely executed with what is known of its data, and whether below a condition.
 type Sure = (bool, bool);
@@ -116,6 +124,8 @@ struct Walk<'s> {
     stored: BTreeMap<Str, Known>,
     /// Where `set` and the like put something.
     made: HashSet<(usize, Vec<Str>)>,
+    /// Places into which others were merged: what is read there may be theirs.
+    merged: BTreeSet<(Place, Place)>,
     /// How often `stored` and the texts' templates grew.
     growth: usize,
     seen: HashSet<(usize, Known, Sure)>,
@@ -160,6 +170,7 @@ impl<'s> Walk<'s> {
             keys: BTreeMap::new(),
             stored: BTreeMap::new(),
             made: HashSet::new(),
+            merged: BTreeSet::new(),
             growth: 0,
             seen: HashSet::new(),
             called: HashSet::new(),
@@ -306,7 +317,7 @@ impl<'s> Walk<'s> {
             let found = self.fields(data.clone(), &names, None, false);
             // `.Values.%s`, or `.Values` where the text goes on elsewhere.
             let open = rest.first().is_none_or(|b| matches!(b, b'.' | b'%'));
-            if names.len() == 1 && open { self.compute(&found) } else { self.consume(&found) }
+            if names.len() == 1 && open { self.compute(&found, None) } else { self.consume(&found) }
         }
     }
 
@@ -443,7 +454,13 @@ impl<'s> Walk<'s> {
         args.extend(last);
         if let Term::Function(call) = &first.term {
             let at = frame.at(command.span);
-            let value = self.function(call.function.name, args, &at, frame.sure);
+            let fresh = rest.first().is_some_and(makes_new);
+            let name = call.function.name;
+            let merges = matches!(name, "merge" | "mustMerge" | "mergeOverwrite" | "mustMergeOverwrite");
+            let value = match args.split_first().filter(|_| merges) {
+                Some((into, from)) => self.merge(into, from, fresh),
+                None => self.function(name, args, &at, frame.sure),
+            };
             return self.bounded(value);
         }
         if let Some(found) = self.method(first, &args, dot, frame) {
@@ -474,7 +491,7 @@ impl<'s> Walk<'s> {
         let value = self.fields(value, names, Some(frame.at(first.span)), frame.sure);
         let Some(paths) = path.texts() else {
             self.consume(path);
-            self.compute(&value);
+            self.compute(&value, Some(&frame.at(first.span)));
             return Some(Known::other());
         };
         let at = frame.at(first.span);
@@ -519,6 +536,14 @@ impl<'s> Walk<'s> {
             Term::Nil | Term::Bool(_) => Known::other(),
         }
     }
+}
+
+/// Whether an expression gives a map that nobody else has.
+fn makes_new(expr: &Expr) -> bool {
+    let Term::Pipe(pipe) = &expr.term else { return false };
+    let last = pipe.commands.last().and_then(|command| command.args.first());
+    let Some(Term::Function(call)) = last.map(|first| &first.term) else { return false };
+    matches!(call.function.name, "dict" | "deepCopy" | "mustDeepCopy" | "fromYaml" | "fromJson" | "omit" | "pick")
 }
 
 fn number_of(number: &Number) -> Known {

@@ -1,10 +1,10 @@
 //! What is read: places in objects, by fields, by keys, as a whole.
 
-use super::Walk;
 use super::known::{ANY, Atom, Known, all, holds_object, is_values};
+use super::{Place, Read, Walk};
 use crate::diagnostic::Location;
 use crate::value::Str;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// More that conditions ask for is not kept.
@@ -16,7 +16,7 @@ const MAX_ATOMS: usize = 64;
 /// Places with more keys are taken as read.
 const MAX_KEYS: usize = 16;
 /// Dictionaries in dictionaries: deeper ones are taken as read.
-const MAX_NESTED: usize = 8;
+pub(super) const MAX_NESTED: usize = 8;
 
 /// Whether a value could have a key from elsewhere than from an object.
 fn supplies(value: &Known, name: &Str) -> bool {
@@ -25,6 +25,16 @@ fn supplies(value: &Known, name: &Str) -> bool {
         Atom::Other => true,
         _ => false,
     })
+}
+
+/// Keeps a place, once.
+fn note(places: &mut Vec<Location>, at: Option<Location>) {
+    if let Some(at) = at
+        && places.len() < MAX_PLACES
+        && !places.iter().any(|place| Arc::ptr_eq(&place.source, &at.source) && place.span == at.span)
+    {
+        places.push(at);
+    }
 }
 
 impl Walk<'_> {
@@ -37,13 +47,7 @@ impl Walk<'_> {
         read.whole |= whole;
         let asked = |(other, above): &(usize, Vec<Str>)| *other == object && path.starts_with(above);
         let guarded = self.guards > 0 || self.asked.iter().any(asked);
-        let places = if guarded { &mut read.guarded } else { &mut read.places };
-        if let Some(at) = at
-            && places.len() < MAX_PLACES
-            && !places.iter().any(|p| Arc::ptr_eq(&p.source, &at.source) && p.span == at.span)
-        {
-            places.push(at);
-        }
+        note(if guarded { &mut read.guarded } else { &mut read.places }, at);
         if self.guards > 0 && self.asked.len() < MAX_ASKED && !whole && path.len() > 1 {
             self.asked.push((object, path.to_vec()));
         }
@@ -76,12 +80,14 @@ impl Walk<'_> {
 
     /// Keys of a value are read that only a render knows. Of what stands right below an object that is told; deeper all
     /// counts as read.
-    pub(super) fn compute(&mut self, value: &Known) {
+    pub(super) fn compute(&mut self, value: &Known, at: Option<&Location>) {
         for atom in &value.0 {
             match atom {
                 Atom::Place(object, path) if path.len() < 2 => {
                     if self.sure || !path.is_empty() {
-                        self.keys.entry((*object, path.clone())).or_default().computed = true;
+                        let read = self.keys.entry((*object, path.clone())).or_default();
+                        read.computed = true;
+                        note(&mut read.computing, at.cloned());
                     }
                 }
                 atom => self.consume(&Known::of(atom.clone())),
@@ -91,6 +97,38 @@ impl Walk<'_> {
 
     pub(super) fn consume_all(&mut self, values: &[Known]) {
         values.iter().for_each(|value| self.consume(value));
+    }
+
+    /// What was read of places counts for those that were merged into them.
+    pub(super) fn pass_on(&mut self) {
+        loop {
+            let mut more: BTreeMap<Place, bool> = BTreeMap::new();
+            for ((object, into), (other, from)) in &self.merged {
+                let whole = |read: &Read| read.whole;
+                let above = (0..=into.len()).filter_map(|i| Some((*object, into.get(..i)?.to_vec())));
+                if above.into_iter().any(|place| self.keys.get(&place).is_some_and(whole)) {
+                    more.insert((*other, from.clone()), true);
+                }
+                let start = (*object, into.clone());
+                for ((_, path), read) in
+                    self.keys.range(start..).take_while(|((o, path), _)| o == object && path.starts_with(into))
+                {
+                    let rest = path.get(into.len()..).unwrap_or_default();
+                    let mut path: Vec<Str> = from.iter().chain(rest).cloned().collect();
+                    let long = path.len() > MAX_KEYS;
+                    path.truncate(MAX_KEYS);
+                    *more.entry((*other, path)).or_default() |= long || read.whole;
+                }
+            }
+            let mut grown = false;
+            for (place, whole) in more {
+                grown |= self.keys.get(&place).is_none_or(|read| whole && !read.whole);
+                self.keys.entry(place).or_default().whole |= whole;
+            }
+            if !grown {
+                return;
+            }
+        }
     }
 
     /// A value that does not grow without end: what is too much to follow is taken as read.
@@ -192,7 +230,7 @@ impl Walk<'_> {
         let Some(names) = key.texts() else {
             let (objects, others): (BTreeSet<Atom>, BTreeSet<Atom>) =
                 value.0.into_iter().partition(|atom| matches!(atom, Atom::Place(_, path) if path.len() < 2));
-            self.compute(&Known(objects));
+            self.compute(&Known(objects), Some(at));
             return self.elements(&Known(others)).with(Known::other());
         };
         let one = |name| self.fields(value.clone(), &[name], Some(at.clone()), sure);
@@ -211,14 +249,21 @@ impl Walk<'_> {
         found
     }
 
-    /// What a `range` finds: all below a place is read.
+    /// What a `range` finds: all below a place is read. What of its items is read is kept, too, under [`ANY`].
     pub(super) fn elements(&mut self, value: &Known) -> Known {
         let mut found = Known::default();
         for atom in &value.0 {
             match atom {
                 Atom::Place(object, path) => {
                     self.read(*object, path, true, None);
-                    found.0.insert(Atom::Other);
+                    // Items of items are few that are asked for by name.
+                    if path.len() > 1 && !path.iter().any(|key| *key == ANY) {
+                        let mut path = path.clone();
+                        path.push(Str::from(ANY));
+                        found.0.insert(Atom::Place(*object, path));
+                    } else {
+                        found.0.insert(Atom::Other);
+                    }
                 }
                 Atom::Dict(map) => found.0.extend(map.values().flat_map(|value| value.0.iter().cloned())),
                 Atom::List(items) => found.0.extend(items.iter().flat_map(|item| item.0.iter().cloned())),

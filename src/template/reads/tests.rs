@@ -28,7 +28,7 @@ fn keys() {
         ("{{ .V.a.b }}", "V.a.b.*@3"),
         ("{{ with .V.a }}{{ .b }}{{ $.V.c }}{{ end }}", "V.a@8 V.a.b.*@18 V.c.*@26"),
         ("{{ $v := .V.a }}{{ if $v.b.c }}{{ end }}", "V.a@9 V.a.b.c@22"),
-        ("{{ range $k, $e := .V.l }}{{ $e.x }}{{ end }}", "V.l.*@19"),
+        ("{{ range $k, $e := .V.l }}{{ $e.x }}{{ end }}", "V.l.*@19 V.l.*.x.*@29"),
         ("{{ if index .V \"a-b\" \"c\" }}{{ end }}", "V@12 V.a-b.c@6"),
         ("{{ if get .V \"k\" }}{{ end }}", "V@10 V.k@6"),
         ("{{ if dig \"a\" \"b\" 1 .V }}{{ end }}", "V@20 V.a@6 V.a.b@6"),

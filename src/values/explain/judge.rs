@@ -1,6 +1,6 @@
 //! Who is heard, as far as rules tell: what becomes of each voice when others speak after it.
 
-use super::said::Said;
+use super::said::{Below, Said};
 use super::truth::Speaker;
 use super::{Effect, Origin, Voice};
 use crate::go::json;
@@ -33,6 +33,35 @@ pub(super) struct Heard {
     whole: bool,
 }
 
+impl Heard {
+    /// Takes it as one about what is above the path.
+    fn be_above(&mut self) {
+        (self.exact, self.voice.exact) = (false, false);
+    }
+}
+
+/// The layer whose single items made a list so long that an item is null of which nobody says anything.
+fn filler<'s>(layers: impl Iterator<Item = (usize, Origin, &'s Said)>, list: &[String], item: usize) -> Option<usize> {
+    let (mut filler, mut length) = (None, 0);
+    for (layer, _, said) in layers {
+        let Some(answer) = said.ask(list) else { continue };
+        match &answer.said.below {
+            Below::Keys(keys) if answer.said.by_item && answer.depth == list.len() => {
+                let end = keys.keys().filter_map(|key| key.parse::<usize>().ok()).max().map_or(0, |last| last + 1);
+                if keys.contains_key(&item.to_string()) {
+                    filler = None;
+                } else if (length..end).contains(&item) {
+                    filler = Some(layer);
+                }
+                length = length.max(end);
+            }
+            Below::Items(items) if answer.depth == list.len() => (filler, length) = (None, items.len()),
+            _ => (filler, length) = (None, 0),
+        }
+    }
+    filler
+}
+
 impl Group {
     /// What layers say of a path. `prefix` leads from the top to where the layers begin.
     pub(super) fn new<'s>(
@@ -57,8 +86,21 @@ impl Group {
                     None => Net::Nothing,
                 },
                 Value::List(_, items) => {
-                    let item = key.parse::<usize>().ok().and_then(|i| items.get(i).cloned());
-                    item.map_or(Net::Above(prefix.len() + i, Effect::Replaced), |item| Net::Value(item, true))
+                    let number = key.parse::<usize>().ok();
+                    let list = path.get(..i).unwrap_or_default();
+                    match number.and_then(|number| Some((number, items.get(number)?))) {
+                        Some((number, Value::Nil)) if let Some(layer) = filler(layers.clone(), list, number) => {
+                            let mut heard = ask(list);
+                            heard.retain(|heard| heard.voice.layer == layer);
+                            heard.iter_mut().for_each(Heard::be_above);
+                            voices.retain(|heard| heard.voice.layer != layer);
+                            voices.append(&mut heard);
+                            voices.sort_by_key(|heard| heard.voice.layer);
+                            Net::Above(prefix.len() + i, Effect::Replaced)
+                        }
+                        Some((_, item)) => Net::Value(item.clone(), true),
+                        None => Net::Above(prefix.len() + i, Effect::Replaced),
+                    }
                 }
                 Value::Nil => Net::Above(prefix.len() + i, Effect::Deleted),
                 _ => Net::Above(prefix.len() + i, Effect::Replaced),
@@ -69,7 +111,7 @@ impl Group {
         if let (true, Net::Above(depth, _)) = (voices.is_empty(), &net) {
             voices =
                 ask(path.get(..depth.saturating_sub(prefix.len())).unwrap_or_default()).pop().into_iter().collect();
-            voices.iter_mut().for_each(|heard| (heard.exact, heard.voice.exact) = (false, false));
+            voices.iter_mut().for_each(Heard::be_above);
         }
         if voices.is_empty() {
             return None;

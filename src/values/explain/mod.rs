@@ -218,7 +218,7 @@ impl<'l, 'c> Explanation<'l, 'c> {
         let mut silent = Words::new();
         let mut turns: Vec<Speaker> = Vec::new();
         let mut heard = self.truth().map(|truth| truth.heard(path)).unwrap_or_default();
-        while turns.len() < MAX_TURNS && heard.len() == 1 {
+        while turns.len() < MAX_TURNS && heard.len() == 1 && !self.is_by_items(&explained) {
             let Some(speaker) = heard.pop_first() else { break };
             silent.insert((speaker.layer, speaker.word.clone()));
             turns.push(speaker);
@@ -242,7 +242,7 @@ impl<'l, 'c> Explanation<'l, 'c> {
             {
                 voice.effect = if is_whole(&voice.value) { Effect::Replaced } else { Effect::Overridden };
                 voice.shown = self.text(&voice.path);
-                self.insert(&mut explained.voices, voice);
+                self.insert(&mut explained, voice);
             }
         }
         // The later somebody's turn comes, the lower is his place; who never has one is below them all. A null without one
@@ -265,11 +265,22 @@ impl<'l, 'c> Explanation<'l, 'c> {
         Some(explained)
     }
 
-    /// Adds a voice where its layer is: charts below the user, the user's layers in their order.
-    fn insert(&self, voices: &mut Vec<Voice>, voice: Voice) {
-        let rank = |voice: &Voice| if voice.layer < self.user.len() { voice.layer + 1 } else { 0 };
+    /// Adds a voice where its layer is: charts below the user, the user's layers in their order, and what charts above say
+    /// of `global` over all that.
+    fn insert(&self, explained: &mut Explained, voice: Voice) {
+        let asked = &explained.path;
+        let rank = |voice: &Voice| {
+            let global = voice.path.iter().position(|key| key == GLOBAL).filter(|at| {
+                let above = voice.path.get(..*at).unwrap_or_default();
+                asked.starts_with(above) && asked.get(*at).is_some_and(|key| key != GLOBAL)
+            });
+            // The nearest chart's comes first.
+            let level = global.map_or(0, |at| usize::MAX - at);
+            (level, if voice.layer < self.user.len() { voice.layer + 1 } else { 0 })
+        };
+        let voices = &explained.voices;
         let at = voices.iter().position(|other| rank(other) > rank(&voice)).unwrap_or(voices.len());
-        voices.insert(at, voice);
+        explained.voices.insert(at, voice);
     }
 
     fn truth(&self) -> Option<&Truth> {
@@ -297,7 +308,8 @@ impl<'l, 'c> Explanation<'l, 'c> {
         {
             wins(&mut explained.voices, at);
         }
-        let alone = heard.len() == 1 && !matches!(explained.value, Some(Value::Map(..)));
+        let is_map = matches!(explained.value, Some(Value::Map(..)));
+        let alone = heard.len() == 1 && !is_map && !self.is_by_items(explained);
         // One layer can be heard by several of its words.
         let first = heard.first().map(|speaker| (speaker.layer, &speaker.path));
         let several = heard.iter().any(|speaker| Some((speaker.layer, &speaker.path)) != first);
@@ -306,7 +318,7 @@ impl<'l, 'c> Explanation<'l, 'c> {
             if find(&explained.voices).is_none()
                 && let Some(voice) = self.voice_of(speaker)
             {
-                self.insert(&mut explained.voices, voice);
+                self.insert(explained, voice);
             }
             let Some(at) = find(&explained.voices) else { continue };
             if alone {
@@ -337,6 +349,18 @@ impl<'l, 'c> Explanation<'l, 'c> {
             }
         }
         None
+    }
+
+    /// Whether several layers make a list, some item by item: nulls are words there, too.
+    fn is_by_items(&self, explained: &Explained) -> bool {
+        let by_item = |voice: &&Voice| {
+            let answer = self.said(voice.layer).and_then(|(_, said, keys)| said.ask(voice.path.get(keys.len()..)?));
+            answer.is_some_and(|answer| answer.said.by_item)
+        };
+        let merges = || explained.voices.iter().filter(|voice| voice.effect == Effect::Merges);
+        matches!(explained.value, Some(Value::List(..)))
+            && merges().count() > 1
+            && merges().any(|voice| by_item(&voice))
     }
 
     /// What a voice says, if that is a list of which single items are set.

@@ -65,12 +65,15 @@ impl<'l, 'c> Explanation<'l, 'c> {
                 Layer::Setting { argument, at } => {
                     let by_item = by_item(argument);
                     let mut said = Said::value(&tree_of(Flag::Json, argument, tree), at, by_item, 0);
-                    mark(&mut said, argument, tree);
+                    let path = only_path(argument, tree);
+                    said.say_null(&path);
+                    // It merges with nothing that the user says.
+                    said.mark_whole(&path);
                     if written.as_ref().is_none_or(|(source, _)| *source != Arc::as_ptr(&at.source)) {
                         written = Some((Arc::as_ptr(&at.source), settings(&at.source)));
                     }
                     if let Some(written) = written.as_ref().and_then(|(_, written)| written.get(&at.span.start)) {
-                        said.place_below(&only_path(argument, tree), written);
+                        said.place_below(&path, written);
                     }
                     user.push((Origin::Setting, said));
                 }
@@ -79,8 +82,11 @@ impl<'l, 'c> Explanation<'l, 'c> {
                     let at = Location { source: source.clone(), span };
                     let value = tree_of(*flag, &source.text, tree);
                     let mut said = Said::value(&value, &at, by_item(&source.text), 0);
+                    if !source.text.contains(&b',') {
+                        said.say_null(&only_path(&source.text, tree));
+                    }
                     if *flag == Flag::Json && !source.text.trim_ascii_start().starts_with(b"{") {
-                        mark(&mut said, &source.text, tree);
+                        said.mark_whole(&only_path(&source.text, tree));
                     }
                     user.push((Origin::Flag(*flag), said));
                 }
@@ -122,9 +128,4 @@ fn hidden_texts(layers: &Layers) -> Vec<Vec<u8>> {
 /// Whether an argument sets items of lists.
 fn by_item(argument: &[u8]) -> bool {
     argument.split(|b| *b == b'=').next().is_some_and(|key| key.contains(&b'['))
-}
-
-/// Marks the value of a `KEY=JSON`, which merges with nothing that the user says.
-fn mark(said: &mut Said, argument: &[u8], tree: &dyn Tree) {
-    said.mark_whole(&only_path(argument, tree));
 }

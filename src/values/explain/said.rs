@@ -100,6 +100,7 @@ impl Said {
         let below = match &value {
             _ if depth >= DEEPEST => Below::Nothing,
             Value::Map(_, map) => Below::Keys(map.entries().iter().map(|(k, v)| (k.to_string(), inner(v))).collect()),
+            // Nulls fill the list up.
             Value::List(_, items) if by_item => {
                 let set = items.iter().enumerate().filter(|(_, item)| !item.is_nil());
                 let keys: BTreeMap<String, Said> = set.map(|(i, item)| (i.to_string(), inner(item))).collect();
@@ -190,6 +191,21 @@ impl Said {
             said = below;
         }
         said.whole = true;
+    }
+
+    /// Adds a null that is said of an item: in a tree of values it looks like one that only fills a list up.
+    pub(super) fn say_null(&mut self, path: &[String]) {
+        let mut said = self;
+        for (i, key) in path.iter().enumerate() {
+            let by_item = said.by_item;
+            let Below::Keys(keys) = &mut said.below else { return };
+            if by_item && i + 1 == path.len() && !keys.contains_key(key) {
+                let null = Said::value(&Value::Nil, &said.at, true, i);
+                keys.insert(key.clone(), null);
+            }
+            let Some(below) = keys.get_mut(key) else { return };
+            said = below;
+        }
     }
 
     /// What it says, with lists of which it sets single items as lists: nulls in the place of the others.

@@ -4,7 +4,7 @@ use super::judge::Group;
 use super::{Defaults, Explanation, Origin};
 use crate::chart::Import;
 use crate::values::coalesce::GLOBAL;
-use crate::values::dependencies::Live;
+use crate::values::dependencies::{Live, lookup};
 
 impl Explanation<'_, '_> {
     /// Where a path's value is looked for, lowest priority first, with the number of keys that a place must go beyond.
@@ -59,6 +59,10 @@ impl Explanation<'_, '_> {
             let Some(sub) = live.subcharts().iter().find(|sub| sub.name() == dependency.name) else { continue };
             for import in dependency.imports.iter().flatten() {
                 let Import::Table { child, parent } = import else { continue };
+                // What is no map is not imported.
+                if lookup(live.defaults(), &format!("{}.{child}", sub.name())).is_err() {
+                    continue;
+                }
                 let to: Vec<&str> = if parent == "." { Vec::new() } else { parent.split('.').collect() };
                 if !to.iter().zip(inner).all(|(a, b)| a == b) || inner.len() < to.len() {
                     continue;
