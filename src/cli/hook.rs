@@ -98,7 +98,7 @@ fn judge(matches: &ArgMatches, terminal: &mut Terminal) -> Result<(), Error> {
     }
     let here = Disk;
     let files: Vec<String> = words.iter().map(|path| here.absolute(path)).collect();
-    let top = top().map_err(own)?;
+    let top = top(".").map_err(own)?;
     std::env::set_current_dir(&top)
         .map_err(|error| Diagnostic::own(format!("the repository's folder cannot be entered: {error}")))?;
     let asked = Asked::new(matches)?;
@@ -128,7 +128,7 @@ fn staged() -> Result<Vec<String>, Error> {
 }
 
 fn touched(mut files: Vec<String>) -> Result<Touched, Error> {
-    let tree = Git::open(&Revision::Index).map_err(own)?;
+    let tree = Git::open(&Revision::Index, ".").map_err(own)?;
     files.extend(staged()?);
     let changed = Changed::new(&tree, files.iter().map(String::as_str));
     let mut found = Touched { tree, selections: Vec::new(), charts: Vec::new(), failures: Vec::new() };
@@ -268,7 +268,7 @@ fn differences(
         diff::chart_since(chart, &base, flags, Comparison::for_hook(matches)?, terminal)?;
     }
     // Projects that the commit deletes.
-    let past = Git::open(&Revision::Commit(base.clone())).map_err(own)?;
+    let past = Git::open(&Revision::Commit(base.clone()), ".").map_err(own)?;
     let gone = past.paths().filter(|path| path.rsplit('/').next() == Some(FILE) && touched.tree.kind(path).is_err());
     for path in gone {
         // What was wrong with it is history.

@@ -218,7 +218,8 @@ pub(super) fn chart_since(
     comparison: Comparison,
     terminal: &mut Terminal,
 ) -> Result<(), Error> {
-    let open = |revision: &Revision| Git::open(revision).map_err(|error| Error::from(Diagnostic::own(error.words)));
+    let open =
+        |revision: &Revision| Git::open(revision, ".").map_err(|error| Error::from(Diagnostic::own(error.words)));
     let (before, after) = (open(&Revision::parse(revision))?, open(&Revision::Index)?);
     let side = |tree| match crate::tree::Tree::kind(tree, &format!("{chart}/Chart.yaml")) {
         Ok(_) => Ask::Rendered(Rendering::Chart { tree, path: chart.to_owned(), name: NAMELESS.to_owned() }),
@@ -284,7 +285,7 @@ fn alone(
                 held.insert(subject.name(), hold(disk, subject, &comparison)?);
             }
             Subject::Git(revision) => {
-                let tree = Git::open(revision).map_err(|error| Diagnostic::own(error.words))?;
+                let tree = Git::open(revision, chart.unwrap_or(".")).map_err(|error| Diagnostic::own(error.words))?;
                 trees.insert(subject.name(), tree);
             }
             _ => {}

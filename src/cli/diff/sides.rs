@@ -82,7 +82,7 @@ pub(super) struct Past {
 impl Past {
     /// A revision. Without a project there nothing is there.
     pub(super) fn open(revision: &Revision, now: &Project, comparison: &Comparison) -> Result<Past, Error> {
-        let tree = Git::open(revision).map_err(|error| Error::from(Diagnostic::own(error.words)))?;
+        let tree = Git::open(revision, &now.folder).map_err(|error| Error::from(Diagnostic::own(error.words)))?;
         let project = if now.is_convention() {
             let chart = now.releases.first().map(|r| now.path(&r.chart.text)).unwrap_or_default();
             let name = now.concrete().next().map(|e| e.name.text.clone()).unwrap_or_default();
