@@ -23,6 +23,7 @@ mod matching;
 mod normal;
 mod objects;
 mod quantity;
+mod order;
 mod renames;
 mod risk;
 mod secrets;
