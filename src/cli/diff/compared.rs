@@ -121,7 +121,7 @@ fn give(ask: &Ask<'_>, flags: &Flags<'_>, comparison: &Comparison, given: &mut G
             given.manifests = held.manifests.clone();
             given.namespace.clone_from(&held.namespace);
             given.kept = Some(held.kept);
-            given.is_there = true;
+            given.is_there = held.is_there;
             return Ok(());
         }
         Ask::Nothing => return Ok(()),
@@ -280,7 +280,9 @@ fn compare(
         let words = "the values of Secrets are digests made for two namespaces, so they are not compared";
         to.warnings.push(format!("warning: {}: {words}", pair.release));
     }
-    let home = from.namespace.clone().or_else(|| to.namespace.clone()).unwrap_or_else(|| "default".to_owned());
+    // Where neither side tells it, it is what a release without a project would go into.
+    let home = from.namespace.clone().or_else(|| to.namespace.clone());
+    let home = home.unwrap_or_else(|| (flags.namespace)(None, None));
     let other = to.namespace.clone().unwrap_or_else(|| home.clone());
     let left = Side { manifests: &from.manifests, namespace: &home, secrets: from.kept.unwrap_or(Kept::Plain) };
     let right = Side { manifests: &to.manifests, namespace: &other, secrets: to.kept.unwrap_or(Kept::Plain) };

@@ -58,6 +58,11 @@ pub(super) fn run(matches: &ArgMatches, terminal: &mut Terminal) -> Result<(), E
             )
             .into());
         }
+        (Some(_), (Some(from), Some(to))) if !(from.starts_with("git:") || to.starts_with("git:")) => {
+            return Err(Diagnostic::own("`--chart` is neither of the sides that are named")
+                .hint("`--chart CHART --against …` has it on the right; --from and --to take `chart:PATH`")
+                .into());
+        }
         (Some(chart), (Some(from), to)) => {
             let from = Subject::parse(from, &[])?;
             let to = to.as_ref().map(|to| Subject::parse(to, &[])).transpose()?;
@@ -86,8 +91,15 @@ pub(super) fn run(matches: &ArgMatches, terminal: &mut Terminal) -> Result<(), E
     let both = [&stated.1, &stated.0].into_iter().flatten().filter(|_| stated.1.is_some());
     let implied = both.into_iter().find_map(|text| environment_of(text));
     let Some(selection) = selection::own_command(matches, &tree, implied.as_deref())? else {
+        let (name, left) = match &stated.0 {
+            Some(left) if is_of_cluster(left) => ("NAME ", left.as_str()),
+            Some(left) if !needs_project(left, false) || left.starts_with("git:") => ("", left.as_str()),
+            _ => ("", "file:OLD"),
+        };
         return Err(Diagnostic::own("no environment is named, and there is no chart to compare")
-            .hint("name an environment: `rhelm diff ENV`; or a chart: `rhelm diff --chart CHART --against file:OLD`")
+            .hint(format!(
+                "name an environment: `rhelm diff ENV`; or a chart: `rhelm diff {name}--chart CHART --against {left}`"
+            ))
             .into());
     };
     if stated.1.is_some() && on(matches, "all") && implied.is_some() {
@@ -264,7 +276,17 @@ fn alone(
 ) -> Result<(), Error> {
     let disk = &Disk;
     let words = texts(matches, "args");
+    let is_asked = |subject: &Subject| matches!(subject, Subject::Live(_) | Subject::Cluster);
     let name = match words.as_slice() {
+        [] if is_asked(from) || is_asked(to) => {
+            let sides = match chart {
+                Some(chart) => format!("--chart {chart} --against {}", from.name()),
+                None => format!("--from {} --to {}", from.name(), to.name()),
+            };
+            return Err(Diagnostic::own("a cluster is asked for a release, and none is named")
+                .hint(format!("name it: `rhelm diff NAME {sides}`"))
+                .into());
+        }
         [] => NAMELESS,
         [name] => name,
         [_, other, ..] => {
