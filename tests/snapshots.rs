@@ -157,6 +157,8 @@ fn a_plain_hook_judges_the_index() {
     assert!(git(&sandbox, &["rm", "--quiet", "rhelm.yaml"]).0);
     let (passed, said) = commit(&sandbox);
     assert!(!passed && said.contains(".rhelm/one/web.yaml: removed"), "{said}");
+    let (passed, said) = commit(&sandbox);
+    assert!(!passed && said.contains(".rhelm/one/web.yaml: not staged"), "{said}");
     assert!(git(&sandbox, &["add", "--all"]).0);
     let (passed, said) = commit(&sandbox);
     assert!(passed && said.is_empty(), "{said}");

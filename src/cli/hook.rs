@@ -234,21 +234,14 @@ fn saved(matches: &ArgMatches, touched: &Touched, asked: &Asked<'_>, terminal: &
             }
         }
         let environments: Vec<&Environment> = project.concrete().collect();
-        for path in snapshots::orphans(&Disk, project, &environments) {
-            snapshots::remove(&path)?;
-            outcome.said.push(("removed", path));
-            outcome.stale = true;
-        }
+        let orphans = [&Disk as &dyn Tree, tree].map(|tree| snapshots::orphans(tree, project, &environments));
+        clear(orphans, &mut outcome)?;
         outcome.said.retain(|(word, _)| *word != "unchanged");
         outcome.stale |= outcome.wrote;
         outcome.finish(false, terminal)?;
     }
     let mut outcome = Saved::default();
-    for path in abandoned(touched)? {
-        snapshots::remove(&path)?;
-        outcome.said.push(("removed", path));
-        outcome.stale = true;
-    }
+    clear(abandoned(touched)?, &mut outcome)?;
     outcome.finish(false, terminal)?;
     if terminal.failed {
         terminal.say("the snapshots were brought up to date; stage them (`git add`) and commit again");
@@ -256,8 +249,21 @@ fn saved(matches: &ArgMatches, touched: &Touched, asked: &Asked<'_>, terminal: &
     Ok(())
 }
 
-/// Snapshots that nobody has for his own any more: of projects whose file the commit deletes, of charts' environments that are gone.
-fn abandoned(touched: &Touched) -> Result<Vec<String>, Error> {
+/// Removes snapshots that are nobody's any more: those here. Those that are staged still are told.
+fn clear([here, staged]: [Vec<String>; 2], outcome: &mut Saved) -> Result<(), Error> {
+    outcome.stale |= !here.is_empty() || !staged.is_empty();
+    for path in &here {
+        snapshots::remove(path)?;
+    }
+    let staged = staged.into_iter().filter(|path| !here.contains(path)).map(|path| ("not staged", path));
+    outcome.said.extend(staged.collect::<Vec<_>>());
+    outcome.said.extend(here.into_iter().map(|path| ("removed", path)));
+    Ok(())
+}
+
+/// Snapshots that nobody has for his own any more, here and among what is staged: of projects whose file the commit deletes, of
+/// charts' environments that are gone.
+fn abandoned(touched: &Touched) -> Result<[Vec<String>; 2], Error> {
     let tree = &touched.tree;
     let gone = Past::open()?.map(|past| past.gone(tree)).unwrap_or_default();
     let by_convention = touched.selections.iter().map(|selection| &selection.project).filter(|p| p.is_convention());
@@ -265,13 +271,13 @@ fn abandoned(touched: &Touched) -> Result<Vec<String>, Error> {
     let of_charts = touched.charts.iter().map(|chart| (clean(&format!("{chart}/{SNAPSHOTS}")), chart.clone()));
     let folders: BTreeSet<(String, String)> = of_projects.chain(of_charts).collect();
     if folders.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Default::default());
     }
     let is_it = |path: &&str| path.rsplit('/').next() == Some(FILE);
     let projects: Result<Vec<Project>, Error> = tree.paths().filter(is_it).map(|p| Project::read(tree, p)).collect();
     // Whose they are cannot be told while a project cannot be read.
-    let Ok(mut projects) = projects else { return Ok(Vec::new()) };
-    let mut found = Vec::new();
+    let Ok(mut projects) = projects else { return Ok(Default::default()) };
+    let [mut here, mut staged] = [Vec::new(), Vec::new()];
     for (folder, home) in folders {
         // Whose file is merely not staged has them still.
         if Disk.kind(&format!("{home}/{FILE}")).is_ok() {
@@ -280,9 +286,11 @@ fn abandoned(touched: &Touched) -> Result<Vec<String>, Error> {
         if tree.kind(&format!("{home}/Chart.yaml")).is_ok() {
             projects.extend(check::conventional(tree, &home)?.into_iter().map(|selection| selection.project));
         }
-        found.extend(snapshots::strays(&Disk, &folder, &projects.iter().collect::<Vec<_>>()));
+        let projects: Vec<&Project> = projects.iter().collect();
+        here.extend(snapshots::strays(&Disk, &folder, &projects));
+        staged.extend(snapshots::strays(tree, &folder, &projects));
     }
-    Ok(found)
+    Ok([here, staged])
 }
 
 /// What the commit is compared with; none before the first commit.
