@@ -546,3 +546,108 @@ fn clusters_that_do_not_say_what_they_hold() {
     let (exit, _, stderr, requests) = against_cluster(&with(&patch, Answer::Busy(2, live(r#"{"v":"2"}"#))), &[]);
     assert_eq!((exit, patches(&requests).len()), (2, 3), "{stderr}");
 }
+
+/// A record of the release `r` with a status and a manifest.
+fn revision(number: i64, status: &str, manifest: &str) -> String {
+    let manifest = manifest.replace('"', "\\\"").replace('\n', "\\n");
+    let text = format!(
+        r#"{{"name":"r","version":{number},"namespace":"default","apply_method":"ssa","info":{{"status":"{status}"}},"manifest":"{manifest}"}}"#
+    );
+    secret("r", number, &zipped(text.as_bytes()))
+}
+
+fn map(value: &str) -> String {
+    format!("---\nkind: ConfigMap\napiVersion: v1\nmetadata:\n  name: a\ndata:\n  v: \"{value}\"\n")
+}
+
+/// The same cluster with other records.
+fn with_records(data: &str, dry_run: Answer, records: &[String]) -> Vec<(String, Answer)> {
+    let mut answers = cluster(data, dry_run, "ssa");
+    answers.retain(|(path, _)| path != SECRETS);
+    answers.push((SECRETS.to_owned(), Answer::Is(200, list(records, ""))));
+    answers
+}
+
+#[test]
+fn what_helm_would_refuse_is_told() {
+    let fine = || Answer::Is(200, live(r#"{"v":"2"}"#));
+    for (status, words) in [
+        ("pending-upgrade", "another operation (install/upgrade/rollback) is in progress; its last revision 2 is"),
+        ("failed", ""),
+    ] {
+        let records = [revision(1, "deployed", &map("1")), revision(2, status, &map("2"))];
+        let (exit, _, stderr, _) = against_cluster(&with_records(r#"{"v":"1"}"#, fine(), &records), &[]);
+        assert_eq!(exit, 2, "{stderr}");
+        assert!(stderr.contains(words) && stderr.is_empty() == words.is_empty(), "{stderr}");
+    }
+    // Of what is uninstalled nothing is to be destroyed: it would be installed anew.
+    let gone = map("1").replace("name: a", "name: b");
+    let records = [revision(1, "uninstalled", &(map("1") + &gone))];
+    let (_, said, stderr, _) = against_cluster(&with_records(r#"{"v":"1"}"#, fine(), &records), &["-o", "summary"]);
+    assert!(stderr.contains("refuse the upgrade: \"r\" has no deployed releases; its last revision 1 is"), "{stderr}");
+    assert!(said.ends_with("Plan: 0 to add, 1 to change, 0 to destroy\n"), "{said}");
+}
+
+#[test]
+fn what_a_failed_upgrade_did_is_no_drift() {
+    let records = [revision(1, "deployed", &map("1")), revision(2, "failed", &map("5"))];
+    let after = || Answer::Is(200, live(r#"{"v":"1"}"#));
+    let (_, said, _, _) = against_cluster(&with_records(r#"{"v":"5"}"#, after(), &records), &["--set", "v=1"]);
+    assert_eq!(said, "~ default/ConfigMap/a data.v: \"5\" → \"1\"\n");
+    let (_, said, _, _) = against_cluster(&with_records(r#"{"v":"9"}"#, after(), &records), &["--set", "v=1"]);
+    assert!(said.contains("drift"), "{said}");
+}
+
+#[test]
+fn objects_that_others_have_or_that_go() {
+    let other =
+        live(r#"{"v":"1"}"#).replace(r#""meta.helm.sh/release-name":"r""#, r#""meta.helm.sh/release-name":"x""#);
+    let leaving =
+        live(r#"{"v":"1"}"#).replace(r#""uid":"u""#, r#""uid":"u","deletionTimestamp":"2026-01-01T00:00:00Z""#);
+    for (body, words) in [
+        (other, "it belongs to the release `x` in namespace `default`, and an upgrade takes it from there"),
+        (leaving, "it is being deleted since 2026-01-01T00:00:00Z"),
+    ] {
+        let mut answers = cluster("{}", Answer::Is(200, live(r#"{"v":"2"}"#)), "ssa");
+        answers.retain(|(path, _)| path != A);
+        answers.push((A.to_owned(), Answer::Is(200, body)));
+        let (exit, said, stderr, _) = against_cluster(&answers, &[]);
+        assert_eq!(exit, 2, "{stderr}");
+        assert!(stderr.contains(words) && said.contains(words), "{said}{stderr}");
+    }
+}
+
+#[test]
+fn places_that_are_not_there() {
+    let sandbox = Sandbox::capped();
+    sandbox.chart("c");
+    let map = "kind: ConfigMap\napiVersion: v1\nmetadata:\n  name: b\n  namespace: nowhere\n";
+    let role = "kind: ClusterRole\napiVersion: rbac.authorization.k8s.io/v1\nmetadata:\n  name: c\n";
+    sandbox.write("c/templates/a.yaml", format!("{map}---\n{role}"));
+    // The role has a namespace in the last revision, which the cluster knows nothing of.
+    let records = [revision(1, "deployed", &format!("---\n{role}  namespace: x\n"))];
+    let mut answers = with_records("{}", Answer::Is(500, String::new()), &records);
+    let group = r#"{"name":"rbac.authorization.k8s.io","versions":[{"groupVersion":"rbac.authorization.k8s.io/v1","version":"v1"}],"preferredVersion":{"groupVersion":"rbac.authorization.k8s.io/v1","version":"v1"}}"#;
+    let roles = r#"{"resources":[{"name":"clusterroles","kind":"ClusterRole","namespaced":false}]}"#;
+    let live_role = r#"{"kind":"ClusterRole","apiVersion":"rbac.authorization.k8s.io/v1","metadata":{"name":"c","uid":"u","annotations":{"meta.helm.sh/release-name":"r","meta.helm.sh/release-namespace":"default"}}}"#;
+    const ROLE: &str = "/apis/rbac.authorization.k8s.io/v1/clusterroles/c";
+    const LOST: &str = "PATCH /api/v1/namespaces/nowhere/configmaps/b";
+    let lost = r#"{"kind":"Status","apiVersion":"v1","status":"Failure","code":404,"reason":"NotFound","message":"namespaces \"nowhere\" not found"}"#;
+    answers.retain(|(path, _)| path != "/apis");
+    for (path, code, body) in [
+        ("/apis", 200, format!(r#"{{"groups":[{group}]}}"#)),
+        ("/apis/rbac.authorization.k8s.io/v1", 200, roles.to_owned()),
+        (ROLE, 200, live_role.to_owned()),
+        (&format!("PATCH {ROLE}"), 200, live_role.to_owned()),
+        (LOST, 404, lost.to_owned()),
+        ("/api/v1/namespaces/nowhere", 404, status(404, "not found")),
+    ] {
+        answers.push((path.to_owned(), Answer::Is(code, body)));
+    }
+    let server = Server::start(&answers.iter().map(|(p, a)| (p.as_str(), a.clone())).collect::<Vec<_>>());
+    let (outcome, _) = server.run_in(&sandbox, &["diff", "r", "--chart", "c", "--against", "cluster", "-o", "summary"]);
+    let (said, stderr) = (String::from_utf8_lossy(&outcome.stdout), String::from_utf8_lossy(&outcome.stderr));
+    assert!(stderr.contains("there is no namespace `nowhere` yet, so Helm could not make ConfigMap `b`"), "{stderr}");
+    assert!(said.ends_with("Plan: 1 to add, 0 to change, 0 to destroy\n"), "{said}{stderr}");
+    nothing_written(&server);
+}

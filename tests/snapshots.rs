@@ -153,6 +153,16 @@ fn a_plain_hook_judges_the_index() {
     let (passed, said) = commit(&sandbox);
     assert!(passed && said.is_empty(), "{said}");
 
+    // A project that is no more leaves no snapshots.
+    assert!(git(&sandbox, &["rm", "--quiet", "rhelm.yaml"]).0);
+    let (passed, said) = commit(&sandbox);
+    assert!(!passed && said.contains(".rhelm/one/web.yaml: removed"), "{said}");
+    let (passed, said) = commit(&sandbox);
+    assert!(!passed && said.contains(".rhelm/one/web.yaml: not staged"), "{said}");
+    assert!(git(&sandbox, &["add", "--all"]).0);
+    let (passed, said) = commit(&sandbox);
+    assert!(passed && said.is_empty(), "{said}");
+
     // What no chart is made of costs nothing; a chart without a project is rendered by itself.
     sandbox.write("README.md", "more\n");
     assert!(git(&sandbox, &["add", "--all"]).0);

@@ -9,10 +9,10 @@ use super::terminal::Terminal;
 use crate::diagnostic::{Diagnostic, Error};
 use crate::manifest::Claims;
 use crate::manifest::overrides::{Matches, unmatched};
-use crate::project::{Environment, Project};
+use crate::project::{Environment, Project, SNAPSHOTS};
 use crate::spread::in_order;
 use crate::subject::{self, Flags, Rendered, installed};
-use crate::tree::{Disk, Tree};
+use crate::tree::{Disk, Tree, clean};
 use clap::ArgMatches;
 
 /// Runs the command.
@@ -21,19 +21,20 @@ pub(super) fn run(matches: &ArgMatches, terminal: &mut Terminal) -> Result<(), E
     let asked = Asked::new(matches)?;
     let flags = asked.flags()?;
     let tree = Disk;
+    // Without a project's file a chart has an environment for each of its values files.
+    let mut by_itself = None;
     let selections = match selection::everything(matches, &tree)? {
         Some(selection) => vec![selection],
-        None => conventional(&tree, &nearby_chart(&tree)?)?,
+        None => conventional(&tree, by_itself.insert(nearby_chart(&tree)?))?,
     };
     let mut failures = Vec::new();
     let mut count = 0;
     for selection in &selections {
         count += render(&tree, selection, &flags, terminal, &mut failures);
     }
-    if selections.is_empty() {
-        let chart = nearby_chart(&tree)?;
+    if let Some(chart) = by_itself.as_ref().filter(|_| selections.is_empty()) {
         count += 1;
-        failures.extend(alone(&tree, &chart, &flags, terminal).err());
+        failures.extend(alone(&tree, chart, &flags, terminal).err());
     }
     if !failures.is_empty() {
         if count > 1 {
@@ -55,6 +56,14 @@ pub(super) fn run(matches: &ArgMatches, terminal: &mut Terminal) -> Result<(), E
             outcome.stale |= !orphans.is_empty();
             outcome.said.extend(orphans.into_iter().map(|path| ("orphan", path)));
         }
+        outcome.finish(true, terminal)?;
+    }
+    if let Some(chart) = by_itself {
+        let projects: Vec<&Project> = selections.iter().map(|selection| &selection.project).collect();
+        let strays = snapshots::strays(&tree, &clean(&format!("{chart}/{SNAPSHOTS}")), &projects);
+        let mut outcome = save::Saved::default();
+        outcome.stale = !strays.is_empty();
+        outcome.said.extend(strays.into_iter().map(|path| ("orphan", path)));
         outcome.finish(true, terminal)?;
     }
     terminal.say(&if count == 1 { "1 release renders".to_owned() } else { format!("{count} releases render") });

@@ -4,13 +4,13 @@ use super::args::{on, texts};
 use super::check;
 use super::diff::{self, Comparison};
 use super::failures;
-use super::save::{self, How};
+use super::save::{self, How, Saved};
 use super::selection::Selection;
 use super::snapshots;
 use super::template::Asked;
 use super::terminal::{Terminal, variable};
 use crate::diagnostic::{Diagnostic, Error};
-use crate::project::{Changed, Environment, FILE, Project, with_local_dependencies};
+use crate::project::{Changed, Environment, FILE, Project, SNAPSHOTS, with_local_dependencies};
 use crate::release::saved::digest;
 use crate::subject::Flags;
 use crate::tree::{Disk, Git, Revision, Tree, clean, git, top};
@@ -98,7 +98,7 @@ fn judge(matches: &ArgMatches, terminal: &mut Terminal) -> Result<(), Error> {
     }
     let here = Disk;
     let files: Vec<String> = words.iter().map(|path| here.absolute(path)).collect();
-    let top = top().map_err(own)?;
+    let top = top(".").map_err(own)?;
     std::env::set_current_dir(&top)
         .map_err(|error| Diagnostic::own(format!("the repository's folder cannot be entered: {error}")))?;
     let asked = Asked::new(matches)?;
@@ -128,7 +128,7 @@ fn staged() -> Result<Vec<String>, Error> {
 }
 
 fn touched(mut files: Vec<String>) -> Result<Touched, Error> {
-    let tree = Git::open(&Revision::Index).map_err(own)?;
+    let tree = Git::open(&Revision::Index, ".").map_err(own)?;
     files.extend(staged()?);
     let changed = Changed::new(&tree, files.iter().map(String::as_str));
     let mut found = Touched { tree, selections: Vec::new(), charts: Vec::new(), failures: Vec::new() };
@@ -234,19 +234,86 @@ fn saved(matches: &ArgMatches, touched: &Touched, asked: &Asked<'_>, terminal: &
             }
         }
         let environments: Vec<&Environment> = project.concrete().collect();
-        for path in snapshots::orphans(&Disk, project, &environments) {
-            snapshots::remove(&path)?;
-            outcome.said.push(("removed", path));
-            outcome.stale = true;
-        }
+        let orphans = [&Disk as &dyn Tree, tree].map(|tree| snapshots::orphans(tree, project, &environments));
+        clear(orphans, &mut outcome)?;
         outcome.said.retain(|(word, _)| *word != "unchanged");
         outcome.stale |= outcome.wrote;
         outcome.finish(false, terminal)?;
     }
+    let mut outcome = Saved::default();
+    clear(abandoned(touched)?, &mut outcome)?;
+    outcome.finish(false, terminal)?;
     if terminal.failed {
         terminal.say("the snapshots were brought up to date; stage them (`git add`) and commit again");
     }
     Ok(())
+}
+
+/// Removes snapshots that are nobody's any more: those here. Those that are staged still are told.
+fn clear([here, staged]: [Vec<String>; 2], outcome: &mut Saved) -> Result<(), Error> {
+    outcome.stale |= !here.is_empty() || !staged.is_empty();
+    for path in &here {
+        snapshots::remove(path)?;
+    }
+    let staged = staged.into_iter().filter(|path| !here.contains(path)).map(|path| ("not staged", path));
+    outcome.said.extend(staged.collect::<Vec<_>>());
+    outcome.said.extend(here.into_iter().map(|path| ("removed", path)));
+    Ok(())
+}
+
+/// Snapshots that nobody has for his own any more, here and among what is staged: of projects whose file the commit deletes, of
+/// charts' environments that are gone.
+fn abandoned(touched: &Touched) -> Result<[Vec<String>; 2], Error> {
+    let tree = &touched.tree;
+    let gone = Past::open()?.map(|past| past.gone(tree)).unwrap_or_default();
+    let by_convention = touched.selections.iter().map(|selection| &selection.project).filter(|p| p.is_convention());
+    let of_projects = gone.iter().chain(by_convention).map(|p| (p.path(&p.snapshots), p.folder.clone()));
+    let of_charts = touched.charts.iter().map(|chart| (clean(&format!("{chart}/{SNAPSHOTS}")), chart.clone()));
+    let folders: BTreeSet<(String, String)> = of_projects.chain(of_charts).collect();
+    if folders.is_empty() {
+        return Ok(Default::default());
+    }
+    let is_it = |path: &&str| path.rsplit('/').next() == Some(FILE);
+    let projects: Result<Vec<Project>, Error> = tree.paths().filter(is_it).map(|p| Project::read(tree, p)).collect();
+    // Whose they are cannot be told while a project cannot be read.
+    let Ok(mut projects) = projects else { return Ok(Default::default()) };
+    let [mut here, mut staged] = [Vec::new(), Vec::new()];
+    for (folder, home) in folders {
+        // Whose file is merely not staged has them still.
+        if Disk.kind(&format!("{home}/{FILE}")).is_ok() {
+            continue;
+        }
+        if tree.kind(&format!("{home}/Chart.yaml")).is_ok() {
+            projects.extend(check::conventional(tree, &home)?.into_iter().map(|selection| selection.project));
+        }
+        let projects: Vec<&Project> = projects.iter().collect();
+        here.extend(snapshots::strays(&Disk, &folder, &projects));
+        staged.extend(snapshots::strays(tree, &folder, &projects));
+    }
+    Ok([here, staged])
+}
+
+/// What the commit is compared with; none before the first commit.
+struct Past {
+    revision: String,
+    tree: Git,
+}
+
+impl Past {
+    fn open() -> Result<Option<Past>, Error> {
+        let revision = variable("PRE_COMMIT_FROM_REF").unwrap_or_else(|| "HEAD".to_owned());
+        if git(&["rev-parse", "--verify", "--quiet", "--end-of-options", &revision]).is_err() {
+            return Ok(None);
+        }
+        let tree = Git::open(&Revision::Commit(revision.clone()), ".").map_err(own)?;
+        Ok(Some(Past { revision, tree }))
+    }
+
+    /// Projects whose file the commit deletes. What was wrong with them is history.
+    fn gone(&self, staged: &Git) -> Vec<Project> {
+        let is_gone = |path: &&str| path.rsplit('/').next() == Some(FILE) && staged.kind(path).is_err();
+        self.tree.paths().filter(is_gone).filter_map(|path| Project::read(&self.tree, path).ok()).collect()
+    }
 }
 
 /// Shows what the commit changes in what is applied.
@@ -256,25 +323,17 @@ fn differences(
     flags: &Flags<'_>,
     terminal: &mut Terminal,
 ) -> Result<(), Error> {
-    let base = variable("PRE_COMMIT_FROM_REF").unwrap_or_else(|| "HEAD".to_owned());
-    if git(&["rev-parse", "--verify", "--quiet", "--end-of-options", &base]).is_err() {
-        return Ok(());
-    }
+    let Some(past) = Past::open()? else { return Ok(()) };
+    let base = &past.revision;
     for selection in &touched.selections {
         let clusters = super::onto::Clusters::new(matches);
-        diff::since(selection, &base, flags, Comparison::for_hook(matches)?, &clusters, terminal)?;
+        diff::since(selection, base, flags, Comparison::for_hook(matches)?, &clusters, terminal)?;
     }
     for chart in &touched.charts {
-        diff::chart_since(chart, &base, flags, Comparison::for_hook(matches)?, terminal)?;
+        diff::chart_since(chart, base, flags, Comparison::for_hook(matches)?, terminal)?;
     }
-    // Projects that the commit deletes.
-    let past = Git::open(&Revision::Commit(base.clone())).map_err(own)?;
-    let gone = past.paths().filter(|path| path.rsplit('/').next() == Some(FILE) && touched.tree.kind(path).is_err());
-    for path in gone {
-        // What was wrong with it is history.
-        if let Ok(project) = Project::read(&past, path) {
-            diff::gone(&Selection::all(project)?, &past, &base, flags, Comparison::for_hook(matches)?, terminal)?;
-        }
+    for project in past.gone(&touched.tree) {
+        diff::gone(&Selection::all(project)?, &past.tree, base, flags, Comparison::for_hook(matches)?, terminal)?;
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ use crate::diagnostic::{Diagnostic, Error};
 use crate::engine::{KubeVersion, Release};
 use crate::go::slog::{Level, line};
 use crate::manifest::{Manifests, overrides, split};
-use crate::release::{Record, Storage, is_not_found, latest, upgraded};
+use crate::release::{Record, Start, Storage, is_not_found, latest, start};
 use crate::spread::spread;
 use crate::subject::{Ground, Seen, Standing};
 use crate::tree::{Disk, Tree};
@@ -341,18 +341,18 @@ impl<'m> Clusters<'m> {
         Standing { api: api.as_ref(), discovery, name, namespace, recorded, server_side }.see(chart)
     }
 
-    /// The revision that an upgrade would start from.
+    /// What an upgrade would start from.
     ///
     /// # Errors
-    /// There is none, or it cannot be had.
-    pub(super) fn upgraded(
+    /// There is no such release, or it cannot be had.
+    pub(super) fn start(
         &self,
         (name, namespace, context): &(String, String, Option<String>),
         warnings: &mut Vec<String>,
-    ) -> Result<Record, Error> {
+    ) -> Result<Start, Error> {
         let storage = self.storage(namespace, context.as_deref())?;
         let mut unreadable = Vec::new();
-        let found = upgraded(storage.as_ref(), name, &mut unreadable);
+        let found = start(storage.as_ref(), name, &mut unreadable);
         warnings.extend(unreadable.iter().map(|diagnostic| format!("warning: {}", diagnostic.message)));
         found
     }

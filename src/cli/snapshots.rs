@@ -5,6 +5,7 @@ use crate::diagnostic::{Diagnostic, Error};
 use crate::project::{Environment, Project, Release};
 use crate::release::saved::MARK;
 use crate::tree::{Tree, clean, list};
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::Path;
 
@@ -16,29 +17,45 @@ pub(super) fn path(project: &Project, environment: &Environment, release: &Relea
 /// Snapshots of environments and releases that do not exist any more, in the order of their names. `chosen` are the
 /// environments that are looked at, and all that are none (any more). What is no snapshot is none of ours.
 pub(super) fn orphans(tree: &dyn Tree, project: &Project, chosen: &[&Environment]) -> Vec<String> {
-    let folder = project.path(&project.snapshots);
+    unowned(tree, &project.path(&project.snapshots), |environment, release, _| {
+        match project.concrete().find(|e| e.name.text == environment) {
+            Some(known) if chosen.iter().any(|e| e.name.text == environment) => {
+                project.releases.iter().any(|r| r.key.text == release && r.is_in(known))
+            }
+            Some(_) => true,
+            // Without a project's file each environment is a project of its own.
+            None => project.is_convention(),
+        }
+    })
+}
+
+/// Snapshots in a folder that none of some projects has for its own, in the order of their names.
+pub(super) fn strays(tree: &dyn Tree, folder: &str, projects: &[&Project]) -> Vec<String> {
+    let mut owned = BTreeSet::new();
+    for project in projects {
+        for (environment, release) in project.concrete().flat_map(|e| project.releases.iter().map(move |r| (e, r))) {
+            if release.is_in(environment) {
+                owned.insert(tree.absolute(&path(project, environment, release)));
+            }
+        }
+    }
+    unowned(tree, folder, |_, _, path| owned.contains(&tree.absolute(path)))
+}
+
+/// Snapshots in a folder but those whose environment, release and path somebody knows.
+fn unowned(tree: &dyn Tree, folder: &str, is_owned: impl Fn(&str, &str, &str) -> bool) -> Vec<String> {
     let mut found = Vec::new();
-    for (environment, is_folder) in list(tree, &folder) {
+    for (environment, is_folder) in list(tree, folder) {
         if !is_folder {
-            continue;
-        }
-        let known = project.concrete().find(|e| e.name.text == environment);
-        if known.is_some() && !chosen.iter().any(|e| e.name.text == environment) {
-            continue;
-        }
-        // Without a project's file each environment is a project of its own.
-        if known.is_none() && project.is_convention() {
             continue;
         }
         for (name, is_folder) in list(tree, &format!("{folder}/{environment}")) {
             let Some(release) = name.strip_suffix(".yaml").filter(|_| !is_folder && !name.starts_with('.')) else {
                 continue;
             };
-            let exists = known.is_some_and(|environment| {
-                project.releases.iter().any(|r| r.key.text == release && r.is_in(environment))
-            });
             let path = clean(&format!("{folder}/{environment}/{name}"));
-            if !exists && tree.read(&path).is_ok_and(|text| text.starts_with(MARK)) {
+            let is_owned = is_owned(&environment, release, &path);
+            if !is_owned && tree.read(&path).is_ok_and(|text| text.starts_with(MARK)) {
                 found.push(path);
             }
         }

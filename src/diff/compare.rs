@@ -6,13 +6,15 @@ use super::lines::{self, Mark, Row};
 use super::matching::{Matched, matching};
 use super::objects::{Item, Part, objects, shared};
 use super::secrets::{self, Text};
-use super::{Change, ChangeKind, Field, Options, Side, normal, renames, risk};
+use super::{Change, ChangeKind, Field, Options, Side, brackets, normal, renames, risk};
 use crate::manifest::chance::CHANCE;
 use crate::manifest::clean;
 use crate::manifest::edits::{self, Edits};
 use crate::manifest::path::{self, Step};
 use crate::value::Str;
+use crate::yaml::Node;
 use memchr::memmem;
+use serde_json::Value as Json;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// What a comparison found, with both sides' whole texts.
@@ -334,11 +336,28 @@ fn judge(mut before: Str, mut after: Str, kind: &str, rules: &Rules<'_>, marked:
         nodes =
             if nodes.0.is_some() && nodes.1.is_some() { (edits::read(&before), edits::read(&after)) } else { nodes };
     }
-    let (Some(one), Some(two)) = &nodes else {
+    weigh(before, after, &nodes, kind, rules, false)
+}
+
+/// What of two texts differs and counts. `settled`: whether entries between brackets that do not count are the same already.
+fn weigh(
+    before: Str,
+    after: Str,
+    nodes: &(Option<Node>, Option<Node>),
+    kind: &str,
+    rules: &Rules<'_>,
+    settled: bool,
+) -> Judged {
+    let (Some(one), Some(two)) = nodes else {
         let whole = Vec::new();
         return finish(before, after, whole, rules, &[Vec::new(), Vec::new()]);
     };
     let found = fields::differences([&before, &after], one, two, kind);
+    if let Some(taken) = brackets::settle([&before, &after], &found, rules).filter(|_| !settled) {
+        let after = Str::from(taken.apply(&after));
+        let nodes = (edits::read(&before), edits::read(&after));
+        return weigh(before, after, &nodes, kind, rules, true);
+    }
     let mut stretches = [Vec::new(), Vec::new()];
     let mut kept = Vec::new();
     let mut takes = Edits::default();
@@ -399,14 +418,14 @@ fn one_line(before: &[u8], after: &[u8], difference: &Difference<'_>) -> bool {
 }
 
 fn field(before: &[u8], after: &[u8], difference: &Difference<'_>) -> (Vec<Step>, Field) {
-    let field = Field {
-        path: path::write(&difference.path),
-        from: difference.from.as_ref().map(|spot| fields::json(before, spot.node)),
-        to: difference.to.as_ref().map(|spot| fields::json(after, spot.node)),
-        why: Vec::new(),
-        risk: None,
-        drift: None,
+    let (from, to) = match &difference.order {
+        Some([from, to]) => (Some(Json::from(from.clone())), Some(Json::from(to.clone()))),
+        None => (
+            difference.from.as_ref().map(|spot| fields::json(before, spot.node)),
+            difference.to.as_ref().map(|spot| fields::json(after, spot.node)),
+        ),
     };
+    let field = Field { path: path::write(&difference.path), from, to, why: Vec::new(), risk: None, drift: None };
     (difference.path.clone(), field)
 }
 

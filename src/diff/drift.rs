@@ -1,6 +1,6 @@
 //! What differs in a cluster though the chart did not change it: somebody else did.
 
-use super::{Change, ChangeKind, Options, Side, compare};
+use super::{Change, ChangeKind, Field, Options, Side, compare, same_quantity};
 use crate::manifest::Object;
 use std::collections::HashMap;
 
@@ -8,8 +8,14 @@ use std::collections::HashMap;
 const DRIFT: &str = "drift: changed in the cluster, not by the chart";
 
 /// Tells drift from what the chart changes. `changes` are between a cluster and what an upgrade would make of it; `recorded` is
-/// what the last upgrade made, `chart` what the next one makes. Returns what is to be said of all of it.
-pub fn drift(changes: &mut [Change], recorded: &Side<'_>, chart: &Side<'_>, release: &str) -> Option<String> {
+/// what the last upgrade made, and what one wanted that failed after it (or nothing), `chart` what the next one makes. Returns what
+/// is to be said of all of it.
+pub fn drift(
+    changes: &mut [Change],
+    [recorded, attempted]: [&Side<'_>; 2],
+    chart: &Side<'_>,
+    release: &str,
+) -> Option<String> {
     let options = Options {
         normalize: true,
         // Nothing of this is shown.
@@ -19,11 +25,14 @@ pub fn drift(changes: &mut [Change], recorded: &Side<'_>, chart: &Side<'_>, rele
         ..Options::default()
     };
     let own = compare(recorded, chart, &options);
+    let was_tried = !(attempted.manifests.resources.is_empty() && attempted.manifests.hooks.is_empty());
+    let tried = if was_tried { compare(attempted, chart, &options) } else { Vec::new() };
     let own: HashMap<Key<'_>, &Change> = own.iter().map(|change| (key(&change.object), change)).collect();
+    let tried: HashMap<Key<'_>, &Change> = tried.iter().map(|change| (key(&change.object), change)).collect();
     let (mut objects, mut count) = (0, 0);
     for change in changes.iter_mut() {
         let renamed = change.kind == ChangeKind::Renamed;
-        let chart = own.get(&key(&change.object)).copied();
+        let (chart, tried) = (own.get(&key(&change.object)).copied(), tried.get(&key(&change.object)).copied());
         let mut any = false;
         for field in &mut change.fields {
             let drifted = !renamed
@@ -35,6 +44,11 @@ pub fn drift(changes: &mut [Change], recorded: &Side<'_>, chart: &Side<'_>, rele
                     }
                     Some(_) => false,
                 };
+            // What was tried, and is there, is nobody else's work.
+            let drifted = drifted
+                && tried.is_none_or(|tried| {
+                    tried.kind == ChangeKind::Changed && !tried.fields.iter().any(|other| left_by(field, other))
+                });
             field.drift = Some(drifted);
             if drifted {
                 field.why.insert(0, DRIFT.to_owned());
@@ -63,6 +77,15 @@ pub fn blame(changes: &mut [Change], risks: &[(Object, String)]) {
             }
         }
     }
+}
+
+/// Whether the cluster has of a field what an upgrade that failed wanted there.
+fn left_by(field: &Field, tried: &Field) -> bool {
+    let same = || match (&field.from, &tried.from) {
+        (Some(one), Some(two)) => one == two || same_quantity(one, two),
+        (one, two) => one.is_none() && two.is_none(),
+    };
+    overlap(&field.path, &tried.path) && (field.path != tried.path || same())
 }
 
 type Key<'o> = (&'o str, &'o str, &'o str, &'o str);
@@ -94,12 +117,15 @@ mod tests {
             map("a", "{x: '1', z: '1'}") + &map("gone", "{}"),
             map("a", "{x: '2', z: '1'}") + &map("gone", "{}") + &map("new", "{}"),
             map("a", "{x: '1', z: '9'}"),
+            String::new(),
+            map("a", "{x: '1', z: '9'}"),
         ]
         .map(|text| read(&text));
-        let [recorded, chart, live] =
+        let [recorded, chart, live, nothing, tried] =
             sides.each_ref().map(|manifests| Side { manifests, namespace: "n", secrets: Kept::Plain });
         let mut changes = compare(&live, &chart, &Options { no_renames: true, ..Options::default() });
-        let note = drift(&mut changes, &recorded, &chart, "r");
+        let mut again = changes.clone();
+        let note = drift(&mut changes, [&recorded, &nothing], &chart, "r");
         let found: Vec<_> = changes
             .iter()
             .flat_map(|c| c.fields.iter().map(|f| (c.object.name.as_str(), f.path.as_str(), f.drift)))
@@ -112,6 +138,8 @@ mod tests {
         ];
         assert_eq!(found, want);
         assert!(note.unwrap().starts_with("drift: 2 differences in 2 objects"));
+        // What an upgrade did that failed is nobody else's work.
+        assert_eq!(drift(&mut again, [&recorded, &tried], &chart, "r"), None);
     }
 
     #[test]

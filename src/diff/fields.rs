@@ -1,6 +1,7 @@
 //! Two documents → the fields that differ.
 
 use super::lines::matches;
+use super::order;
 use crate::diagnostic::Span;
 use crate::manifest::chance::{CHANCE, equal, replace};
 use crate::manifest::edits::{self, DEEPEST, Edits};
@@ -27,6 +28,22 @@ pub(super) struct Difference<'n> {
     pub(super) path: Vec<Step>,
     pub(super) from: Option<Spot<'n>>,
     pub(super) to: Option<Spot<'n>>,
+    /// Of an entry that one side alone has, between brackets on both.
+    pub(super) gap: Option<Gap<'n>>,
+    /// Of a list whose order means something and that has its items in another one: what names them.
+    pub(super) order: Option<[Vec<String>; 2]>,
+}
+
+/// Where an entry is that one side alone has.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Gap<'n> {
+    /// Both sides' collections.
+    pub(super) from: &'n Node,
+    pub(super) to: &'n Node,
+    /// Its place in the one that has it.
+    pub(super) at: usize,
+    /// The place of what it would stand behind on the right, if the left has it.
+    pub(super) behind: Option<usize>,
 }
 
 /// The kind of an object as far as Kubernetes' merge keys are concerned.
@@ -60,10 +77,17 @@ struct Walk<'t, 'n> {
 }
 
 impl<'n> Walk<'_, 'n> {
-    fn put(&mut self, step: Option<Step>, from: Option<Spot<'n>>, to: Option<Spot<'n>>) {
+    fn put(&mut self, from: Option<Spot<'n>>, to: Option<Spot<'n>>) {
+        self.found.push(Difference { path: self.path.clone(), from, to, gap: None, order: None });
+    }
+
+    /// Notes an entry that one side alone has.
+    fn alone(&mut self, step: Step, from: Option<Spot<'n>>, to: Option<Spot<'n>>, gap: Gap<'n>) {
         let mut path = self.path.clone();
-        path.extend(step);
-        self.found.push(Difference { path, from, to });
+        path.push(step);
+        let inside = |node: &Node, text: &[u8]| edits::is_flow(text, node);
+        let gap = (inside(gap.from, self.texts[0]) && inside(gap.to, self.texts[1])).then_some(gap);
+        self.found.push(Difference { path, from, to, gap, order: None });
     }
 
     fn nodes(&mut self, from: Spot<'n>, to: Spot<'n>, depth: usize) {
@@ -71,9 +95,9 @@ impl<'n> Walk<'_, 'n> {
             [from.flow || edits::is_flow(self.texts[0], from.node), to.flow || edits::is_flow(self.texts[1], to.node)];
         match (&from.node.data, &to.node.data) {
             (Data::Map(_), Data::Map(_)) if depth < DEEPEST => self.maps(from.node, to.node, flow, depth),
-            (Data::List(a), Data::List(b)) if depth < DEEPEST => self.lists(a, b, flow, depth),
+            (Data::List(a), Data::List(b)) if depth < DEEPEST => self.lists([from, to], [a, b], flow, depth),
             _ if equal(from.node, to.node, depth) => {}
-            _ => self.put(None, Some(from), Some(to)),
+            _ => self.put(Some(from), Some(to)),
         }
     }
 
@@ -81,47 +105,68 @@ impl<'n> Walk<'_, 'n> {
         let (left, right) = (path::entries(from), path::entries(to));
         let others: HashMap<&str, usize> = right.iter().enumerate().map(|(i, (text, ..))| (text.as_str(), i)).collect();
         let mut seen = vec![false; right.len()];
+        let mut behind = None;
         let spot = |key: &Node, node: &'n Node, flow| Spot { key: Some(key.span), node, flow };
-        for (text, key, value) in &left {
+        for (at, (text, key, value)) in left.iter().enumerate() {
             let one = spot(key, value, flow[0]);
             match others.get(text.as_str()).and_then(|i| Some((*i, right.get(*i)?))) {
                 Some((i, (_, key, value))) => {
                     if let Some(seen) = seen.get_mut(i) {
                         *seen = true;
                     }
+                    behind = Some(i);
                     self.path.push(Step::Key(text.clone()));
                     self.nodes(one, spot(key, value, flow[1]), depth + 1);
                     self.path.pop();
                 }
-                None => self.put(Some(Step::Key(text.clone())), Some(one), None),
+                None => {
+                    self.alone(Step::Key(text.clone()), Some(one), None, Gap { from, to, at, behind });
+                }
             }
         }
-        for ((text, key, value), seen) in right.iter().zip(seen) {
+        for (at, ((text, key, value), seen)) in right.iter().zip(seen).enumerate() {
             if !seen {
-                self.put(Some(Step::Key(text.clone())), None, Some(spot(key, value, flow[1])));
+                let two = spot(key, value, flow[1]);
+                self.alone(Step::Key(text.clone()), None, Some(two), Gap { from, to, at, behind: None });
             }
         }
     }
 
-    fn lists(&mut self, a: &'n [Node], b: &'n [Node], flow: [bool; 2], depth: usize) {
+    fn lists(&mut self, spots: [Spot<'n>; 2], [a, b]: [&'n [Node]; 2], flow: [bool; 2], depth: usize) {
         let left = |node| Spot { key: None, node, flow: flow[0] };
         let right = |node| Spot { key: None, node, flow: flow[1] };
+        let [from, to] = spots.map(|spot| spot.node);
         if let Some([names, others]) = path::names(self.kind, &self.path, [a, b]) {
-            let places: HashMap<&str, &'n Node> = others.iter().map(String::as_str).zip(b).collect();
-            for (name, node) in names.iter().zip(a) {
+            let places: HashMap<&str, usize> = others.iter().enumerate().map(|(j, name)| (name.as_str(), j)).collect();
+            let (mut behind, mut ascending) = (None, true);
+            for (at, (name, node)) in names.iter().zip(a).enumerate() {
                 let step = Step::Item(name.clone());
-                match places.get(name.as_str()) {
-                    Some(other) => {
+                match places.get(name.as_str()).and_then(|j| Some((*j, b.get(*j)?))) {
+                    Some((j, other)) => {
+                        ascending &= behind.is_none_or(|behind| behind < j);
+                        behind = Some(j);
                         self.path.push(step);
                         self.nodes(left(node), right(other), depth + 1);
                         self.path.pop();
                     }
-                    None => self.put(Some(step), Some(left(node)), None),
+                    None => self.alone(step, Some(left(node)), None, Gap { from, to, at, behind }),
                 }
             }
-            let names: std::collections::HashSet<&str> = names.iter().map(String::as_str).collect();
-            for (name, node) in others.iter().zip(b).filter(|(name, _)| !names.contains(name.as_str())) {
-                self.put(Some(Step::Item(name.clone())), None, Some(right(node)));
+            let known: std::collections::HashSet<&str> = names.iter().map(String::as_str).collect();
+            for (at, (name, node)) in others.iter().zip(b).enumerate() {
+                if !known.contains(name.as_str()) {
+                    let gap = Gap { from, to, at, behind: None };
+                    self.alone(Step::Item(name.clone()), None, Some(right(node)), gap);
+                }
+            }
+            let list = self.path.iter().rev().find_map(|step| match step {
+                Step::Key(key) => Some(key.as_str()),
+                Step::Item(_) | Step::Index(_) => None,
+            });
+            if !ascending && list.is_some_and(|list| is_other(list, [a, b], [&names, &others])) {
+                let [from, to] = spots;
+                let (path, order) = (self.path.clone(), Some([names, others]));
+                self.found.push(Difference { path, from: Some(from), to: Some(to), gap: None, order });
             }
             return;
         }
@@ -140,8 +185,9 @@ impl<'n> Walk<'_, 'n> {
                         self.path.pop();
                     }
                     (one, two) => {
-                        let step = Step::Index(if one.is_some() { i } else { j });
-                        self.put(Some(step), one.map(left), two.map(right));
+                        let at = if one.is_some() { i } else { j };
+                        let gap = Gap { from, to, at, behind: j.checked_sub(1) };
+                        self.alone(Step::Index(at), one.map(left), two.map(right), gap);
                     }
                 }
                 i += usize::from(one.is_some());
@@ -150,6 +196,13 @@ impl<'n> Walk<'_, 'n> {
             (i, j) = (next_i + 1, next_j + 1);
         }
     }
+}
+
+/// Whether two lists with a key have their items in another order that means something.
+fn is_other(list: &str, items: [&[Node]; 2], names: [&[String]; 2]) -> bool {
+    let json = |items: &[Node]| items.iter().map(|item| overrides::json(item).unwrap_or_default()).collect::<Vec<_>>();
+    let [left, right] = items.map(json);
+    order::is_other(list, [&left, &right], names)
 }
 
 /// A number that nodes of the same meaning share.

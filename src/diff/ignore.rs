@@ -2,7 +2,7 @@
 
 use super::fields::{Difference, Spot};
 use super::lines::{self, Mark, Row};
-use crate::diagnostic::nearest;
+use crate::diagnostic::{Span, nearest};
 use crate::go::regexp;
 use crate::manifest::edits::DEEPEST;
 use crate::manifest::path::{self, Step};
@@ -51,7 +51,12 @@ impl Rule {
     /// What is wrong with it.
     pub fn new(keys: &[(&str, &str)]) -> Result<Rule, String> {
         let mut rule = Rule::default();
-        for (key, text) in keys {
+        for (at, (key, text)) in keys.iter().enumerate() {
+            if keys.iter().take(at).any(|(other, _)| other == key) {
+                return Err(format!(
+                    "`{key}` stands twice in one rule, and all keys of a rule must hold; write two rules"
+                ));
+            }
             let pattern = || Pattern::parse(text).map(Some).map_err(|words| format!("`{text}` is no pattern: {words}"));
             match *key {
                 "group" => rule.group = pattern()?,
@@ -341,8 +346,13 @@ pub(super) struct Judged {
 
 /// All that a field takes of a text, its key included.
 pub(super) fn extent(text: &[u8], spot: &Spot<'_>) -> (usize, usize) {
-    let (mut start, mut end) = edits::place(text, spot.node.span);
-    if let Some(key) = spot.key {
+    extent_of(text, spot.key, spot.node)
+}
+
+/// The same for a node behind a key.
+pub(super) fn extent_of(text: &[u8], key: Option<Span>, node: &Node) -> (usize, usize) {
+    let (mut start, mut end) = edits::place(text, node.span);
+    if let Some(key) = key {
         if start < key.start as usize {
             // An alias.
             end = key.end as usize;
@@ -409,9 +419,18 @@ mod tests {
         }
         let rule = Rule::parse("kind=Secret,regex=a{1,2},path=data").unwrap();
         assert_eq!(rule.regex, Some(Str::from("a{1,2}")));
-        for wrong in
-            ["", "kinds=x", "path=", "path=a.", "path=a[", "preset=x", "regex=(", "preset=checksums,kind=x", "x"]
-        {
+        for wrong in [
+            "",
+            "kinds=x",
+            "path=",
+            "path=a.",
+            "path=a[",
+            "preset=x",
+            "regex=(",
+            "preset=checksums,kind=x",
+            "x",
+            "path=a,path=b",
+        ] {
             assert!(Rule::parse(wrong).is_err(), "{wrong}");
         }
     }

@@ -9,6 +9,7 @@
 //! Whatever is chosen among equals is chosen the same way in both directions, so that the comparison of B with A is the mirror
 //! image of that of A with B.
 
+mod brackets;
 mod compare;
 mod drift;
 mod fields;
@@ -22,6 +23,7 @@ mod markdown;
 mod matching;
 mod normal;
 mod objects;
+mod order;
 mod quantity;
 mod renames;
 mod risk;

@@ -1,6 +1,7 @@
 //! What a text means, without how it is written: keys in order, quotes and comments gone, lists that Kubernetes merges by a key
-//! in the order of their keys, quantities in one form.
+//! in the order of their keys, quantities in one form, and without what Kubernetes drops: nulls, empty lists and maps.
 
+use super::order::{arrange, is_unordered};
 use super::quantity::Quantity;
 use super::secrets::is_hidden;
 use crate::go::base64;
@@ -16,6 +17,11 @@ pub(super) fn normal(text: &[u8], kind: &str) -> Option<Vec<u8>> {
     let mut json = overrides::json(&root).ok()?;
     if kind == "Secret" {
         gather(&mut json);
+    }
+    let api = json.get("apiVersion").and_then(Json::as_str).unwrap_or_default();
+    let group = api.split_once('/').map_or("", |(group, _)| group);
+    if keys::is_built_in(group) && !matches!(kind, "" | "CustomResourceDefinition") {
+        drop_empty(&mut json, kind, &mut Vec::new());
     }
     sort(&mut json, kind, &mut Vec::new());
     yaml::emit(&overrides::value(&json)).ok()
@@ -38,6 +44,51 @@ pub(crate) fn gather(json: &mut Json) {
             value => value,
         };
         data.insert(key, value);
+    }
+}
+
+/// Takes out of an object of Kubernetes' own what its API keeps nothing of, whatever it says: nulls, lists without items, maps
+/// without entries. What is a map without entries to the API may be a wish (`emptyDir: {}`) and stays.
+fn drop_empty(json: &mut Json, kind: &str, path: &mut Vec<String>) {
+    match json {
+        Json::Object(map) => map.retain(|key, value| {
+            path.push(key.clone());
+            drop_empty(value, kind, path);
+            let keys: Vec<&str> = path.iter().map(String::as_str).collect();
+            let stays = match value {
+                // Who applies a null deletes a key, who creates it sets it to an empty text.
+                Json::Null => keys.split_last().is_some_and(|(_, above)| is_map(kind, above)),
+                Json::Array(items) => !items.is_empty(),
+                Json::Object(map) => !map.is_empty() || !(is_map(kind, &keys) || is_part(&keys)),
+                _ => true,
+            };
+            path.pop();
+            stays
+        }),
+        Json::Array(items) => items.iter_mut().for_each(|item| drop_empty(item, kind, path)),
+        _ => {}
+    }
+}
+
+/// Whether the API takes a map of any keys there.
+fn is_map(kind: &str, keys: &[&str]) -> bool {
+    match keys {
+        ["data" | "stringData" | "binaryData" | "parameters"] => true,
+        ["spec", "selector"] => matches!(kind, "Service" | "ReplicationController"),
+        [.., "metadata", "labels" | "annotations"] | [.., "matchLabels" | "nodeSelector"] => true,
+        [.., "resources", "limits" | "requests"] | [.., "spec", "overhead" | "hard" | "capacity"] => true,
+        _ => false,
+    }
+}
+
+/// Whether the API has such a part in any case, whether it is written or not.
+fn is_part(keys: &[&str]) -> bool {
+    match keys {
+        ["status"] | ["spec", "strategy" | "updateStrategy"] => true,
+        [.., "template" | "jobTemplate", "metadata"] | [.., "resources"] => true,
+        // Of a pod, that is; a container's is one only where it is written.
+        [.., "spec", "securityContext"] => true,
+        _ => false,
     }
 }
 
@@ -70,12 +121,8 @@ fn sort(json: &mut Json, kind: &str, path: &mut Vec<Step>) {
                 items.sort_by_key(ToString::to_string);
             }
             let Some(key) = keys::merge_key(kind, above, last) else { return };
-            if has_order(last, items) {
-                return;
-            }
             if items.iter().all(|item| item.get(key).is_some()) {
-                // A name that comes twice is told apart by all that the item has.
-                items.sort_by_cached_key(|item| (item.get(key).map(ToString::to_string), item.to_string()));
+                arrange(last, key, items);
             }
         }
         _ => {}
@@ -88,6 +135,7 @@ pub(crate) fn is_quantity(kind: &str, keys: &[&str]) -> bool {
         ("", _) => false,
         (_, [.., "resources", "limits" | "requests", _])
         | (_, [.., "emptyDir", "sizeLimit"])
+        | (_, [.., "spec", "overhead", _])
         | (_, [.., "resourceFieldRef", "divisor"])
         | ("ResourceQuota", ["spec", "hard", _])
         | (
@@ -98,41 +146,6 @@ pub(crate) fn is_quantity(kind: &str, keys: &[&str]) -> bool {
         | ("RuntimeClass", ["overhead", "podFixed", _])
         | ("HorizontalPodAutoscaler", ["spec", "metrics", .., "value" | "averageValue" | "targetValue"])
         | ("HorizontalPodAutoscaler", ["spec", "metrics", _, "targetAverageValue"]) => true,
-        _ => false,
-    }
-}
-
-/// Whether the order of a list with a key means something: init containers run one after the other, a variable is put into
-/// those behind it, and of two of one name the last counts.
-fn has_order(list: &str, items: &[Json]) -> bool {
-    let text = |item: &Json, key: &str| item.get(key).and_then(Json::as_str).map(str::to_owned);
-    match list {
-        "initContainers" => true,
-        "env" => {
-            let mut names: Vec<String> = items.iter().filter_map(|item| text(item, "name")).collect();
-            names.sort();
-            let twice = names.windows(2).any(|pair| pair.first() == pair.last());
-            twice || items.iter().any(|item| text(item, "value").is_some_and(|value| value.contains("$(")))
-        }
-        _ => false,
-    }
-}
-
-/// Lists whose order means nothing, beside those that patches take for sets: a patch replaces these whole.
-fn is_unordered(kind: &str, above: &[&str], list: &str) -> bool {
-    let parent = above.last().copied().unwrap_or_default();
-    match (kind, parent, list) {
-        (_, "spec", "tolerations") | (_, "capabilities", "add" | "drop") => true,
-        (_, "securityContext", "supplementalGroups" | "sysctls") => true,
-        (_, "nodeSelectorTerms" | "preference" | "labelSelector" | "selector" | "namespaceSelector", list) => {
-            matches!(list, "matchExpressions" | "matchFields")
-        }
-        (_, "matchExpressions" | "matchFields", "values") => true,
-        ("Role" | "ClusterRole", "", "rules") => true,
-        ("HorizontalPodAutoscaler", "spec", "metrics") => true,
-        ("NetworkPolicy", "spec", "ingress" | "egress") => true,
-        ("NetworkPolicy", "ingress" | "egress", "from" | "to" | "ports") => true,
-        ("ResourceQuota", "spec", "scopes") => true,
         _ => false,
     }
 }
@@ -171,6 +184,35 @@ mod tests {
             normal("spec: {tolerations: [{key: b}, {key: a}], volumes: [{name: v, emptyDir: {sizeLimit: 1024Mi}}]}"),
             normal("spec: {tolerations: [{key: a}, {key: b}], volumes: [{name: v, emptyDir: {sizeLimit: 1Gi}}]}")
         );
+        for (one, two) in [
+            (
+                "affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchFields: [{key: b}]}, {matchFields: [{key: a}]}]}}}",
+                "affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{matchFields: [{key: a}]}, {matchFields: [{key: b}]}]}}}",
+            ),
+            ("hostAliases: [{ip: 1.2.3.4, hostnames: [b, a]}]", "hostAliases: [{ip: 1.2.3.4, hostnames: [a, b]}]"),
+            ("overhead: {cpu: 1000m}", "overhead: {cpu: 1}"),
+            ("nodeName: null, tolerations: [], nodeSelector: {}, securityContext: {}", "{}"),
+            ("containers: [{name: c, args: [], resources: {limits: {}}}]", "containers: [{name: c}]"),
+        ] {
+            let one = if one.starts_with('{') { one.to_owned() } else { format!("{{{one}}}") };
+            let two = if two.starts_with('{') { two.to_owned() } else { format!("{{{two}}}") };
+            assert_eq!(normal(&format!("spec: {one}")), normal(&format!("spec: {two}")));
+        }
+        assert_eq!(
+            of("spec: {externalIPs: [b, a], selector: {}}", "Service"),
+            of("spec: {externalIPs: [a, b]}", "Service")
+        );
+        // These are wishes.
+        for (one, two) in [
+            ("selector: {}", "x: 1"),
+            ("volumes: [{name: v, emptyDir: {}}]", "volumes: [{name: v}]"),
+            ("containers: [{name: c, securityContext: {}}]", "containers: [{name: c}]"),
+        ] {
+            let (one, two) = (format!("spec: {{y: 1, {one}}}"), format!("spec: {{y: 1, {two}}}"));
+            assert_ne!(of(&one, "PodDisruptionBudget"), of(&two, "PodDisruptionBudget"), "{one}");
+        }
+        assert_ne!(of("data: {a: null}", "ConfigMap"), of("data: {}", "ConfigMap"));
+        assert_ne!(of("spec: {a: null}", ""), of("spec: {}", ""));
         for (one, two) in [
             ("initContainers: [{name: a}, {name: b}]", "initContainers: [{name: b}, {name: a}]"),
             (

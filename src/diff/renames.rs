@@ -1,7 +1,8 @@
 //! Objects that have another name and most of their content.
 //!
-//! Lines are the measure, with the object's own name taken out of them. Objects are looked at together only if they share
-//! lines that few others have, so that thousands of objects take no more time than their lines.
+//! Lines are the measure, with the object's own name taken out of them: those that the object has when each of its entries has one of
+//! its own, so that brackets and quotes tell nothing. Objects are looked at together only if they share lines that few others have, so that
+//! thousands of objects take no more time than their lines.
 //!
 //! Of Secrets whose values are not known on both sides the keys are the measure, and what their digests tell of two values.
 
@@ -9,7 +10,11 @@ use super::objects::Item;
 use super::secrets::{Relation, relation};
 use super::{Kept, Side};
 use crate::manifest::chance::CHANCE;
+use crate::manifest::edits::{self, DEEPEST};
+use crate::manifest::path;
 use crate::manifest::secret::{self, Found, Value};
+use crate::yaml::{Data, Node};
+use bstr::ByteSlice;
 use std::collections::hash_map::DefaultHasher;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{Hash, Hasher};
@@ -58,23 +63,76 @@ fn lines(item: &Item) -> Lines {
 }
 
 fn lines_of(text: &[u8], name: &str) -> Lines {
-    let name = name.as_bytes();
-    let mut all = DefaultHasher::new();
-    let mut set = Vec::new();
-    for line in text.split(|b| *b == b'\n') {
-        let line = if name.is_empty() { line.to_vec() } else { bstr::ByteSlice::replace(line, name, b"\0") };
-        let words = line.trim_ascii();
-        if words.is_empty() || words.starts_with(b"#") {
-            continue;
-        }
-        line.hash(&mut all);
-        if !SCAFFOLD.contains(&words) && !words.starts_with(b"apiVersion:") && !words.starts_with(b"kind:") {
-            set.push(hash(&words));
-        }
+    let mut ruler = Ruler { name: name.as_bytes(), all: DefaultHasher::new(), set: Vec::new() };
+    match edits::read(text) {
+        Some(root) => ruler.node(&root, 0),
+        None => text.split(|b| *b == b'\n').for_each(|line| ruler.line(line, 0)),
     }
+    let Ruler { all, mut set, .. } = ruler;
     set.sort_unstable();
     set.dedup();
     Lines { whole: all.finish(), set }
+}
+
+/// Takes an object's lines.
+struct Ruler<'n> {
+    name: &'n [u8],
+    all: DefaultHasher,
+    set: Vec<u64>,
+}
+
+impl Ruler<'_> {
+    fn line(&mut self, line: &[u8], depth: usize) {
+        let words = line.trim_ascii();
+        if words.is_empty() {
+            return;
+        }
+        let words = if self.name.is_empty() { words.to_vec() } else { words.replace(self.name, b"\0") };
+        (depth, &words).hash(&mut self.all);
+        let is_scaffold = SCAFFOLD.contains(&words.as_slice());
+        if !is_scaffold && !words.starts_with(b"apiVersion:") && !words.starts_with(b"kind:") {
+            self.set.push(hash(&words));
+        }
+    }
+
+    fn node(&mut self, node: &Node, depth: usize) {
+        match &node.data {
+            _ if depth > DEEPEST => {}
+            Data::Map(_) => {
+                for (key, _, value) in path::entries(node) {
+                    self.entry(&[key.as_bytes(), b":"].concat(), value, depth);
+                }
+            }
+            Data::List(items) => {
+                for item in items {
+                    match &item.data {
+                        Data::Map(_) => self.node(item, depth + 1),
+                        _ => self.entry(b"-", item, depth),
+                    }
+                }
+            }
+            _ => self.line(&node.text, depth),
+        }
+    }
+
+    /// A key, or the dash of an item, with what stands behind it.
+    fn entry(&mut self, head: &[u8], value: &Node, depth: usize) {
+        match &value.data {
+            Data::Map(_) | Data::List(_) => {
+                self.line(head, depth);
+                self.node(value, depth + 1);
+            }
+            _ => {
+                let text = value.as_string().unwrap_or_default();
+                if text.contains(&b'\n') {
+                    self.line(head, depth);
+                    text.split(|b| *b == b'\n').for_each(|line| self.line(line, depth + 1));
+                } else {
+                    self.line(&[head, b" ", text.as_bytes()].concat(), depth);
+                }
+            }
+        }
+    }
 }
 
 /// Pairs of what is left over on both sides: the place on the left, and on the right.

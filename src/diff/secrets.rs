@@ -6,7 +6,7 @@
 use super::{Kept, Options};
 use crate::manifest::Object;
 use crate::manifest::chance::CHANCE;
-use crate::manifest::secret::{self, Found, OMITTED, Value, Values, digest, is_digest};
+use crate::manifest::secret::{self, Block, Found, OMITTED, Value, Values, digest, is_digest};
 use crate::value::Str;
 use std::collections::HashMap;
 
@@ -58,12 +58,12 @@ pub(super) fn hidden(from: Option<&Text<'_>>, to: Option<&Text<'_>>, options: &O
                 }
                 Some(Found::Values(values)) => {
                     let others = match others {
-                        Some(Found::Values(values)) => by_key(values),
-                        Some(Found::Unreadable) | None => HashMap::new(),
+                        Some(Found::Values(values)) => Others::new(values, options.normalize),
+                        Some(Found::Unreadable) | None => Others::default(),
                     };
                     let other_kept = other.map_or(Kept::Plain, |other| other.kept);
                     let words = |value: &Value| {
-                        let other = others.get(value.key.as_str()).copied();
+                        let other = others.partner(value);
                         if show {
                             told(value, side.kept, other, other_kept, marked)
                         } else {
@@ -87,9 +87,35 @@ const PLUS: &str = "++++++++";
 /// Stands for two digests of two objects: nobody can tell whether the values are the same.
 const FOREIGN: &str = "REDACTED # (saved for another object, cannot be compared)";
 
-/// Of `data` and `stringData` the latter counts.
-fn by_key(values: &Values) -> HashMap<&str, &Value> {
-    values.list.iter().map(|value| (value.key.as_str(), value)).collect()
+/// The other side's values, by what they belong to.
+#[derive(Default)]
+struct Others<'v> {
+    /// By their places.
+    placed: HashMap<(Block, &'v str), &'v Value>,
+    /// What the cluster would have: of `data` and `stringData` the latter counts.
+    counting: HashMap<&'v str, &'v Value>,
+}
+
+impl<'v> Others<'v> {
+    /// Where meaning is compared, only what counts is looked at.
+    fn new(values: &'v Values, normalize: bool) -> Self {
+        let mut others = Others::default();
+        for value in &values.list {
+            if !normalize {
+                others.placed.insert((value.block, &value.key), value);
+            }
+            let counting = others.counting.entry(&value.key).or_insert(value);
+            if value.block == Block::Texts {
+                *counting = value;
+            }
+        }
+        others
+    }
+
+    /// What a value is compared with: what stands at its place, or else what has its key.
+    fn partner(&self, value: &Value) -> Option<&'v Value> {
+        self.placed.get(&(value.block, value.key.as_str())).or_else(|| self.counting.get(value.key.as_str())).copied()
+    }
 }
 
 /// What is known of two values.

@@ -25,7 +25,8 @@ fn release(out: &mut Vec<u8>, compared: &Compared, layout: &Layout) {
         }
         for field in &change.fields {
             for why in &field.why {
-                let line = format!("# {}: {} {why}", style::title(change), field.path);
+                let of = if field.path.is_empty() { String::new() } else { format!("{} ", field.path) };
+                let line = format!("# {}: {of}{why}", style::title(change));
                 style::line(out, ink(style::CYAN), line.as_bytes());
             }
         }

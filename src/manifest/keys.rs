@@ -5,6 +5,31 @@ pub fn is_known(group: &str) -> bool {
     !group.contains('.') || group.ends_with(".k8s.io")
 }
 
+/// Whether a group is built into Kubernetes' API server: its objects are stored in fixed forms, which know no difference between
+/// what is empty and what is not there. Others of `.k8s.io` are custom resources, too.
+pub fn is_built_in(group: &str) -> bool {
+    const GROUPS: [&str; 17] = [
+        "admissionregistration",
+        "apiextensions",
+        "apiregistration",
+        "authentication",
+        "authorization",
+        "certificates",
+        "coordination",
+        "discovery",
+        "events",
+        "flowcontrol.apiserver",
+        "networking",
+        "node",
+        "rbac.authorization",
+        "resource",
+        "scheduling",
+        "storage",
+        "storagemigration",
+    ];
+    !group.contains('.') || group.strip_suffix(".k8s.io").is_some_and(|name| GROUPS.contains(&name))
+}
+
 /// The key of a list's items. `above` are the keys that lead to the list's map, `list` is its own; the items of lists are
 /// no steps. An empty kind is a custom resource's.
 pub fn merge_key<S: AsRef<str>>(kind: &str, above: &[S], list: &str) -> Option<&'static str> {

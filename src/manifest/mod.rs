@@ -17,7 +17,7 @@ mod veil;
 pub use explain::explain;
 pub use object::{Claims, Clash, Object};
 pub(crate) use read::{clean, is_empty, without_noise, written};
-pub use read::{read, stream};
+pub use read::{decoded, read, read_objects, stream};
 pub use split::split;
 use veil::{disguises, veil};
 

@@ -69,6 +69,40 @@ pub fn read(text: &Str, path: &str) -> Result<Manifests, Error> {
     Ok(manifests)
 }
 
+/// The same for a text of which nobody knows what it is: something in it must be an object.
+///
+/// # Errors
+/// Also where no document has a `kind`, at the first of them.
+pub fn read_objects(text: &Str, path: &str) -> Result<Manifests, Error> {
+    let manifests = read(text, path)?;
+    let mut documents = manifests.resources.iter().chain(&manifests.hooks);
+    let first = documents.next();
+    if first.is_none_or(|first| !first.kind.is_empty()) || documents.any(|document| !document.kind.is_empty()) {
+        return Ok(manifests);
+    }
+    let start = text.find_not_byteset(b" \t\r\n-").unwrap_or_default();
+    let end = text.get(start..).and_then(|rest| rest.find_byteset(b"\r\n")).map_or(text.len(), |at| start + at);
+    let source = Source { name: Source::VALUES.to_owned(), path: path.to_owned(), text: text.clone(), origin: None };
+    let at = Location { source: Arc::new(source), span: Span::new(start, end) };
+    let diagnostic = Diagnostic::own("this is no manifest: nothing in it has a `kind`").at(at);
+    Err(diagnostic.fact("a manifest is what `helm template` or `kubectl get -o yaml` prints").into())
+}
+
+/// A text without its byte order mark; in UTF-8, if the mark says that it is in UTF-16.
+pub fn decoded(text: &Str) -> Str {
+    let units = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
+        let units =
+            bytes.chunks(2).map(|pair| unit([pair.first().copied().unwrap_or(0), pair.get(1).copied().unwrap_or(0)]));
+        char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect::<String>()
+    };
+    match text.as_bytes() {
+        [0xff, 0xfe, rest @ ..] => Str::from(units(rest, u16::from_le_bytes)),
+        [0xfe, 0xff, rest @ ..] => Str::from(units(rest, u16::from_be_bytes)),
+        [0xef, 0xbb, 0xbf, rest @ ..] => Str::from(rest),
+        _ => text.clone(),
+    }
+}
+
 /// Puts a document where it belongs.
 fn place(manifests: &mut Manifests, path: &str, text: Str) -> Result<(), yaml::Error> {
     let head = yaml::head(&text)?;

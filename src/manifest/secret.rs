@@ -64,13 +64,12 @@ pub fn is_digest(text: &[u8]) -> bool {
 
 /// The text with the values of its Secrets replaced; `None` if nothing changes. `namespace` is the release's.
 ///
-/// What is a digest already stays, so that sealing twice is sealing once.
+/// A value that looks like a digest is a value like any other: it is sealed too.
 pub fn seal(text: &[u8], namespace: &str, how: Sealing) -> Option<Str> {
     let sealed = match find(text, namespace, "")? {
         Found::Values(values) => values.replace(text, false, |value| match how {
             _ if value.written == *CHANCE => None,
             Sealing::Omit => Some(OMITTED.to_owned()),
-            Sealing::Digest if is_digest(&value.written) => None,
             Sealing::Digest => Some(digest(&value.object, &value.key, &value.plain)),
         }),
         Found::Unreadable => match how {
@@ -99,10 +98,21 @@ pub(crate) struct Values {
     tangled: bool,
 }
 
+/// Where a Secret has a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Block {
+    Data,
+    /// `stringData`, which counts where `data` has the same key.
+    Texts,
+    /// The copy of the object that `kubectl apply` leaves.
+    Annotation,
+}
+
 /// A value of a Secret.
 pub(crate) struct Value {
     /// The Secret.
     pub(crate) object: Object,
+    pub(crate) block: Block,
     /// Its key; for a copy of the object the annotation's.
     pub(crate) key: String,
     /// As it is written, without quotes.
@@ -194,14 +204,15 @@ impl Search<'_> {
         };
         for (key, block) in entries {
             let Some(name) = key.as_key() else { continue };
-            let decode = match name.as_bytes() {
-                b"data" => true,
-                b"stringData" => false,
+            let kind = match name.as_bytes() {
+                b"data" => Block::Data,
+                b"stringData" => Block::Texts,
                 _ => continue,
             };
             let name = name.lossy().into_owned();
             let Data::Map(values) = &block.data else {
-                self.value(key.span, block, object, &name, below(&[&name]), edits::is_flow(self.text, node), false);
+                let flow = edits::is_flow(self.text, node);
+                self.value(key.span, block, object, &name, below(&[&name]), flow, Block::Texts);
                 continue;
             };
             let flow = edits::is_flow(self.text, node) || edits::is_flow(self.text, block);
@@ -212,7 +223,7 @@ impl Search<'_> {
                     self.tangled = true;
                 }
                 self.gaps.push((from, key.span.start as usize));
-                from = self.value(key.span, value, object, &text, below(&[&name, &text]), flow, decode);
+                from = self.value(key.span, value, object, &text, below(&[&name, &text]), flow, kind);
             }
             self.gaps.push((from, (block.span.end as usize).min(self.text.len())));
         }
@@ -223,7 +234,7 @@ impl Search<'_> {
                 if key.as_key().is_some_and(|key| key == *LAST_APPLIED) {
                     let flow = [node, metadata, annotations].iter().any(|node| edits::is_flow(self.text, node));
                     let path = below(&["metadata", "annotations", LAST_APPLIED]);
-                    self.value(key.span, value, object, LAST_APPLIED, path, flow, false);
+                    self.value(key.span, value, object, LAST_APPLIED, path, flow, Block::Annotation);
                 }
             }
         }
@@ -239,7 +250,7 @@ impl Search<'_> {
         name: &str,
         path: Vec<Step>,
         flow: bool,
-        decode: bool,
+        block: Block,
     ) -> usize {
         let (start, end) = edits::place(self.text, node.span);
         let key_end = key.end as usize;
@@ -253,11 +264,11 @@ impl Search<'_> {
             Some(text) => text,
             None => Str::from(self.text.get(start..end).unwrap_or_default()),
         };
-        let plain = if decode { base64::decode(&written).ok() } else { None };
+        let plain = if block == Block::Data { base64::decode(&written).ok() } else { None };
         let plain = plain.unwrap_or_else(|| written.to_vec());
         self.gaps.push((key_end, start));
         let (object, key) = (object.clone(), name.to_owned());
-        self.list.push(Value { object, key, written, plain, path, start, end, flow });
+        self.list.push(Value { object, block, key, written, plain, path, start, end, flow });
         end.max(key_end)
     }
 }
@@ -474,7 +485,8 @@ mod tests {
     fn digests() {
         let text = |block: &str| format!("apiVersion: v1\nkind: Secret\nmetadata:\n  name: s\n{block}\n");
         let once = seal(text("data:\n  a: aHVudGVyMjI=").as_bytes(), "ns", Sealing::Digest).unwrap();
-        assert!(seal(&once, "ns", Sealing::Digest).is_none());
+        // A value may look like a digest, and is none for that.
+        assert!(seal(&once, "ns", Sealing::Digest).is_some_and(|again| again != once));
         let moved = seal(text("stringData:\n  a: hunter22").as_bytes(), "ns", Sealing::Digest).unwrap();
         let digest_of = |text: &Str| text.lossy().lines().last().map(|line| line.trim().to_owned());
         assert_eq!(digest_of(&once), digest_of(&moved));

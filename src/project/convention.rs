@@ -123,7 +123,7 @@ pub(super) fn project(tree: &dyn Tree, chart: &str, environment: &str) -> Result
         }],
         vars: None,
         env: Vec::new(),
-        snapshots: ".rhelm".to_owned(),
+        snapshots: super::SNAPSHOTS.to_owned(),
         secrets: Secrets::default(),
         ignore: Vec::new(),
         reports: Vec::new(),

@@ -94,7 +94,7 @@ pub(super) fn project(text: Str, path: String, folder: String) -> Result<Project
         releases: Vec::new(),
         vars: None,
         env: Vec::new(),
-        snapshots: ".rhelm".to_owned(),
+        snapshots: super::SNAPSHOTS.to_owned(),
         secrets: Secrets::default(),
         ignore: Vec::new(),
         reports: Vec::new(),

@@ -29,6 +29,9 @@ use std::sync::Arc;
 /// The project's file.
 pub const FILE: &str = "rhelm.yaml";
 
+/// The folder of snapshots where no other is named.
+pub const SNAPSHOTS: &str = ".rhelm";
+
 /// Names that say with what to compare, so no environment can have them.
 pub const RESERVED: [&str; 7] = ["saved", "live", "cluster", "git", "file", "chart", "env"];
 

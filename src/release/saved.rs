@@ -69,6 +69,8 @@ pub struct Snapshot {
     pub manifests: Manifests,
     /// Why it is not what was once written, if it is not.
     pub damage: Option<String>,
+    /// Where it is no manifest any more, if it is damaged.
+    pub unreadable: Option<Error>,
 }
 
 /// The digest of texts in their order, whatever their line ends: `sha256:…`.
@@ -189,13 +191,13 @@ pub fn read(text: &Str, path: &str) -> Result<Snapshot, Error> {
     let mut padded: Vec<u8> =
         text.get(..start).unwrap_or_default().iter().map(|b| if *b == b'\n' { b'\n' } else { b' ' }).collect();
     padded.extend_from_slice(body);
-    let manifests = match manifest::read(&Str::from(padded), path) {
-        Ok(manifests) => manifests,
+    let (manifests, unreadable) = match manifest::read(&Str::from(padded), path) {
+        Ok(manifests) => (manifests, None),
         // What cannot be read is told as damaged.
-        Err(_) if damage.is_some() => Manifests::default(),
+        Err(error) if damage.is_some() => (Manifests::default(), Some(error)),
         Err(error) => return Err(error),
     };
-    Ok(Snapshot { header, manifests, damage })
+    Ok(Snapshot { header, manifests, damage, unreadable })
 }
 
 #[cfg(test)]

@@ -82,14 +82,45 @@ pub fn latest(storage: &dyn Storage, name: &str, unreadable: &mut Vec<Diagnostic
     last(records, name)
 }
 
-/// The revision that an upgrade starts from: the last that was deployed, or else the last of all (Helm: pkg/action/upgrade.go).
+/// What an upgrade of a release would start from (Helm: pkg/action/upgrade.go, prepareUpgrade).
+pub struct Start {
+    /// The revision whose objects are compared with the chart's: the last that was deployed, or else one that failed. None of a
+    /// release that is uninstalled, of which only the history is left.
+    pub from: Option<Record>,
+    /// A later revision that failed, or is not done: some of it may be in the cluster.
+    pub attempted: Option<Record>,
+    /// Whether the server would apply the objects.
+    pub server_side: bool,
+    /// Why Helm would refuse the upgrade, in its words, and what the last revision is.
+    pub refused: Option<(String, String)>,
+}
+
+/// What an upgrade would start from.
 ///
 /// # Errors
 /// As [`latest`].
-pub fn upgraded(storage: &dyn Storage, name: &str, unreadable: &mut Vec<Diagnostic>) -> Result<Record, Error> {
+pub fn start(storage: &dyn Storage, name: &str, unreadable: &mut Vec<Diagnostic>) -> Result<Start, Error> {
     let records = readable(storage, name, unreadable)?;
-    let deployed = records.iter().filter(|record| record.status == "deployed").map(|record| record.revision).max();
-    last(records.into_iter().filter(|record| deployed.is_none_or(|it| it == record.revision)).collect(), name)
+    let deployed = records.iter().filter(|record| record.status == "deployed").max_by_key(|record| record.revision);
+    let deployed = deployed.cloned();
+    let last = last(records, name)?;
+    let is_pending = last.status.starts_with("pending-");
+    let is_gone = deployed.is_none() && !is_pending && !matches!(last.status.as_str(), "failed" | "superseded");
+    let words = if is_pending {
+        Some("another operation (install/upgrade/rollback) is in progress".to_owned())
+    } else {
+        is_gone.then(|| format!("{} has no deployed releases", crate::go::quote::quoted(name.as_bytes())))
+    };
+    let refused = words.map(|words| (words, format!("its last revision {} is {}", last.revision, last.status)));
+    // Who is uninstalled is installed anew, which the server does for Helm 4.
+    let server_side = last.apply_method == "ssa" || is_gone;
+    let (from, attempted) = match deployed {
+        Some(deployed) if deployed.revision == last.revision => (Some(deployed), None),
+        Some(deployed) => (Some(deployed), Some(last)),
+        None if is_gone => (None, None),
+        None => (Some(last), None),
+    };
+    Ok(Start { from, attempted, server_side, refused })
 }
 
 fn readable(storage: &dyn Storage, name: &str, unreadable: &mut Vec<Diagnostic>) -> Result<Vec<Record>, Error> {

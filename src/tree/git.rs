@@ -9,6 +9,7 @@ use super::{BufferedFile, Disk, Error, Ignore, Kind, Tree, clean};
 use crate::value::Str;
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
+use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -58,8 +59,10 @@ enum Entry {
 /// A state of a repository as a tree.
 #[derive(Debug)]
 pub struct Git {
-    /// The repository's folder, absolute.
+    /// The repository's folder, absolute, with links followed.
     top: String,
+    /// How paths that go through links begin, and what stands for it below the top.
+    link: Option<(String, String)>,
     /// Path below the top → what it is.
     entries: BTreeMap<String, Entry>,
     objects: Mutex<Objects>,
@@ -103,16 +106,41 @@ pub fn git(arguments: &[&str]) -> Result<Vec<u8>, Error> {
     Err(Error::rule(format!("git: {}", said.trim_start_matches("fatal: "))))
 }
 
-/// The top folder of the repository that the working directory is in, absolute.
+/// The top folder of the repository that a path is in, absolute.
 ///
 /// # Errors
 /// There is no repository, or no git.
-pub fn top() -> Result<String, Error> {
-    let mut printed = git(&["rev-parse", "--show-toplevel"])?;
+pub fn top(path: &str) -> Result<String, Error> {
+    let printed = git(&["-C", &folder(path), "rev-parse", "--show-toplevel"]);
+    let mut printed = printed.map_err(|error| match path {
+        "." => error,
+        _ => Error::rule(format!("{} (asked at {path})", error.words)),
+    })?;
     while printed.last() == Some(&b'\n') {
         printed.pop();
     }
     Ok(String::from_utf8_lossy(&printed).into_owned())
+}
+
+/// The folder that a path is, or lies in, whatever of it is gone.
+fn folder(path: &str) -> String {
+    let path = Disk.absolute(path);
+    let above = Path::new(&path).ancestors().find(|above| above.is_dir());
+    above.map_or_else(|| ".".to_owned(), |above| above.to_string_lossy().into_owned())
+}
+
+/// How a folder's path begins where it goes through links, and the same without them; none where it does not.
+fn link(folder: &str) -> Option<(String, String)> {
+    let real = std::fs::canonicalize(folder).ok()?.to_string_lossy().into_owned();
+    let (mut told, mut real) = (folder, real.as_str());
+    // What both end with is no part of the link.
+    while let (Some((above, name)), Some((real_above, real_name))) = (told.rsplit_once('/'), real.rsplit_once('/'))
+        && name == real_name
+        && !name.is_empty()
+    {
+        (told, real) = (above, real_above);
+    }
+    (told != real).then(|| (told.to_owned(), real.to_owned()))
 }
 
 /// Adds the folders that a path lies in.
@@ -153,18 +181,19 @@ fn fetched(top: &str, entries: &BTreeMap<String, Entry>) -> Result<Vec<String>, 
 }
 
 impl Git {
-    /// Lists a revision of the repository around the working directory.
+    /// Lists a revision of the repository that a path is in: a project's folder, a chart, `.`.
     ///
     /// # Errors
     /// There is no such repository or revision, files are unmerged, or git cannot be run.
-    pub fn open(revision: &Revision) -> Result<Git, Error> {
-        let top = top()?;
+    pub fn open(revision: &Revision, path: &str) -> Result<Git, Error> {
+        let top = top(path)?;
         let mut entries = BTreeMap::new();
         let listing = match revision {
             Revision::Commit(name) => {
                 let wanted = format!("{name}^{{tree}}");
                 let missing = |_| Error { words: format!("git knows no revision `{name}`"), missing: true };
-                let tree = git(&["rev-parse", "--verify", "--quiet", "--end-of-options", &wanted]).map_err(missing)?;
+                let asked = ["-C", &top, "rev-parse", "--verify", "--quiet", "--end-of-options", &wanted];
+                let tree = git(&asked).map_err(missing)?;
                 let tree = String::from_utf8_lossy(&tree).trim().to_owned();
                 git(&["-C", &top, "ls-tree", "-r", "-z", "--full-tree", &tree])?
             }
@@ -209,7 +238,13 @@ impl Git {
             return Err(Error::rule("git cannot be talked to"));
         };
         let objects = Objects { child, ask: Some(ask), answer: BufReader::new(answer) };
-        Ok(Git { top, entries, objects: Mutex::new(objects), id: OPENED.fetch_add(1, Ordering::Relaxed) })
+        Ok(Git {
+            link: link(&folder(path)),
+            top,
+            entries,
+            objects: Mutex::new(objects),
+            id: OPENED.fetch_add(1, Ordering::Relaxed),
+        })
     }
 
     /// The paths of all files, below the top.
@@ -377,12 +412,18 @@ impl Tree for Git {
     }
 
     fn absolute(&self, path: &str) -> String {
-        // The top is told with links followed; so must be the working directory.
-        if path.starts_with('/') {
-            return clean(path);
+        // The top is told with links followed; so must be the working directory, and whatever leads to it.
+        let full = if path.starts_with('/') {
+            clean(path)
+        } else {
+            let here = std::env::current_dir().and_then(std::fs::canonicalize).unwrap_or_default();
+            clean(&format!("{}/{path}", here.to_string_lossy()))
+        };
+        let through = self.link.as_ref().and_then(|(told, real)| Some((full.strip_prefix(told)?, real)));
+        match through {
+            Some((rest, real)) if rest.is_empty() || rest.starts_with('/') => format!("{real}{rest}"),
+            _ => full,
         }
-        let here = std::env::current_dir().and_then(std::fs::canonicalize).unwrap_or_default();
-        clean(&format!("{}/{path}", here.to_string_lossy()))
     }
 
     fn kind(&self, path: &str) -> Result<Kind, Error> {

@@ -9,7 +9,7 @@ use crate::diagnostic::{Diagnostic, Error};
 use crate::diff::{self, Compared, Format, Kept, Options, Side};
 use crate::manifest::chance::CHANCE;
 use crate::manifest::{self, Claims, Manifests, Object};
-use crate::release::{Record, is_not_found, saved};
+use crate::release::{Record, Start, is_not_found, saved};
 use crate::spread::in_order;
 use crate::subject::{Flags, Rendered, Rendering};
 use crate::text::Str;
@@ -45,6 +45,8 @@ struct Held {
     home: (String, String, Option<String>),
     /// What the revision holds that an upgrade would start from.
     recorded: Manifests,
+    /// What a later revision holds that failed.
+    attempted: Manifests,
     /// Whether the server would apply it.
     server_side: bool,
 }
@@ -55,6 +57,8 @@ struct Met {
     chart: Manifests,
     /// What the last upgrade made.
     recorded: Manifests,
+    /// What one wanted to make that failed after it.
+    attempted: Manifests,
     risks: Vec<(Object, String)>,
 }
 
@@ -104,24 +108,31 @@ fn give(ask: &Ask<'_>, flags: &Flags<'_>, comparison: &Comparison, given: &mut G
         Ask::Live { clusters, whose, revision } => return live(clusters, whose, *revision, flags, comparison, given),
         Ask::Cluster { clusters, whose } => {
             let home = whose.home(flags)?;
-            let record = clusters.upgraded(&home, &mut given.warnings);
+            let start = clusters.start(&home, &mut given.warnings);
             given.namespace = Some(home.1.clone());
-            let record = stored(record, &home.1, comparison)?;
-            given.is_there = record.is_some();
+            let start = stored(start, &home.1, comparison)?;
             // A release that is not there yet is made by Helm 4, which lets the server do it.
-            let server_side = record.as_ref().is_none_or(|record| record.apply_method == "ssa");
-            let recorded = match record {
-                Some(record) => manifest::read(&record.manifest, &format!("live:{}", record.revision))?,
-                None => Manifests::default(),
-            };
-            given.cluster = Some(Held { home, recorded, server_side });
+            let server_side = start.as_ref().is_none_or(|start| start.server_side);
+            let (mut recorded, mut attempted) = (Manifests::default(), Manifests::default());
+            if let Some(Start { from, attempted: later, refused, .. }) = start {
+                given.is_there = from.is_some();
+                for (record, manifests) in [(from, &mut recorded), (later, &mut attempted)] {
+                    if let Some(Record { manifest, revision, .. }) = record {
+                        *manifests = manifest::read(&manifest, &format!("live:{revision}"))?;
+                    }
+                }
+                if let Some((words, why)) = refused {
+                    given.warnings.push(format!("warning: {}: Helm would refuse the upgrade: {words}; {why}", home.0));
+                }
+            }
+            given.cluster = Some(Held { home, recorded, attempted, server_side });
             return Ok(());
         }
         Ask::Read(held) => {
             given.manifests = held.manifests.clone();
             given.namespace.clone_from(&held.namespace);
             given.kept = Some(held.kept);
-            given.is_there = true;
+            given.is_there = held.is_there;
             return Ok(());
         }
         Ask::Nothing => return Ok(()),
@@ -159,8 +170,8 @@ fn live(
 }
 
 /// A release that may be missing, if that was said to be fine.
-fn stored(record: Result<Record, Error>, namespace: &str, comparison: &Comparison) -> Result<Option<Record>, Error> {
-    match record {
+fn stored<T>(found: Result<T, Error>, namespace: &str, comparison: &Comparison) -> Result<Option<T>, Error> {
+    match found {
         Err(error) if is_not_found(&error) && comparison.missing_ok => Ok(None),
         Err(mut error) if is_not_found(&error) => {
             for diagnostic in error.diagnostics_mut() {
@@ -180,7 +191,7 @@ fn meet(pair: &Pair<'_>, from: &mut Given, to: &mut Given, options: &Options) ->
         (_, Ask::Cluster { clusters, .. }) => (clusters, to, from),
         _ => return Ok(None),
     };
-    let Some(Held { home, recorded, server_side }) = cluster.cluster.take() else { return Ok(None) };
+    let Some(Held { home, recorded, attempted, server_side }) = cluster.cluster.take() else { return Ok(None) };
     if other.kept.is_some_and(|kept| kept != Kept::Plain) {
         let message = "a snapshot has digests in the place of secrets, and a cluster cannot be asked about these";
         return Err(Diagnostic::own(message).hint("compare the cluster with the environment itself").into());
@@ -197,7 +208,7 @@ fn meet(pair: &Pair<'_>, from: &mut Given, to: &mut Given, options: &Options) ->
     seen.warnings.into_iter().for_each(say);
     cluster.manifests = seen.live;
     let chart = std::mem::replace(&mut other.manifests, seen.after);
-    Ok(Some(Met { chart, recorded, risks: seen.risks }))
+    Ok(Some(Met { chart, recorded, attempted, risks: seen.risks }))
 }
 
 /// Compares one release.
@@ -280,7 +291,9 @@ fn compare(
         let words = "the values of Secrets are digests made for two namespaces, so they are not compared";
         to.warnings.push(format!("warning: {}: {words}", pair.release));
     }
-    let home = from.namespace.clone().or_else(|| to.namespace.clone()).unwrap_or_else(|| "default".to_owned());
+    // Where neither side tells it, it is what a release without a project would go into.
+    let home = from.namespace.clone().or_else(|| to.namespace.clone());
+    let home = home.unwrap_or_else(|| (flags.namespace)(None, None));
     let other = to.namespace.clone().unwrap_or_else(|| home.clone());
     let left = Side { manifests: &from.manifests, namespace: &home, secrets: from.kept.unwrap_or(Kept::Plain) };
     let right = Side { manifests: &to.manifests, namespace: &other, secrets: to.kept.unwrap_or(Kept::Plain) };
@@ -296,7 +309,12 @@ fn compare(
     let is_there = |ask: &Ask<'_>, given: &Given| !matches!(ask, Ask::Nothing) && given.is_there;
     if let Some(met) = met {
         let side = |manifests| Side { manifests, namespace: &other, secrets: Kept::Plain };
-        notes.extend(diff::drift(&mut changes, &side(&met.recorded), &side(&met.chart), &pair.release));
+        notes.extend(diff::drift(
+            &mut changes,
+            [&side(&met.recorded), &side(&met.attempted)],
+            &side(&met.chart),
+            &pair.release,
+        ));
         diff::blame(&mut changes, &met.risks);
         if comparison.why {
             notes.push("--why: what a cluster would hold does not come of values alone".to_owned());

@@ -121,6 +121,11 @@ fn compare(
             )
             .into());
         }
+        (Some(_), (Some(from), Some(to))) if !(from.starts_with("git:") || to.starts_with("git:")) => {
+            return Err(Diagnostic::own("`--chart` is neither of the sides that are named")
+                .hint("`--chart CHART --against …` has it on the right; --from and --to take `chart:PATH`")
+                .into());
+        }
         (Some(chart), (Some(from), to)) => {
             let from = Subject::parse(from, &[])?;
             let to = to.as_ref().map(|to| Subject::parse(to, &[])).transpose()?;
@@ -147,8 +152,15 @@ fn compare(
     }
     let implied = implied(&stated);
     let Some(selection) = selection::own_command(matches, &tree, implied.as_deref())? else {
+        let (name, left) = match &stated.0 {
+            Some(left) if is_of_cluster(left) => ("NAME ", left.as_str()),
+            Some(left) if !needs_project(left, false) || left.starts_with("git:") => ("", left.as_str()),
+            _ => ("", "file:OLD"),
+        };
         return Err(Diagnostic::own("no environment is named, and there is no chart to compare")
-            .hint("name an environment: `rhelm diff ENV`; or a chart: `rhelm diff --chart CHART --against file:OLD`")
+            .hint(format!(
+                "name an environment: `rhelm diff ENV`; or a chart: `rhelm diff {name}--chart CHART --against {left}`"
+            ))
             .into());
     };
     if stated.1.is_some() && on(matches, "all") && implied.is_some() {
@@ -310,7 +322,8 @@ pub(super) fn chart_since(
     comparison: Comparison,
     terminal: &mut Terminal,
 ) -> Result<(), Error> {
-    let open = |revision: &Revision| Git::open(revision).map_err(|error| Error::from(Diagnostic::own(error.words)));
+    let open =
+        |revision: &Revision| Git::open(revision, ".").map_err(|error| Error::from(Diagnostic::own(error.words)));
     let (before, after) = (open(&Revision::parse(revision))?, open(&Revision::Index)?);
     let side = |tree| match crate::tree::Tree::kind(tree, &format!("{chart}/Chart.yaml")) {
         Ok(_) => Ask::Rendered(Rendering::Chart { tree, path: chart.to_owned(), name: NAMELESS.to_owned() }),
@@ -355,7 +368,17 @@ fn alone(
 ) -> Result<(), Error> {
     let disk = &Disk;
     let words = texts(matches, "args");
+    let is_asked = |subject: &Subject| matches!(subject, Subject::Live(_) | Subject::Cluster);
     let name = match words.as_slice() {
+        [] if is_asked(from) || is_asked(to) => {
+            let sides = match chart {
+                Some(chart) => format!("--chart {chart} --against {}", from.name()),
+                None => format!("--from {} --to {}", from.name(), to.name()),
+            };
+            return Err(Diagnostic::own("a cluster is asked for a release, and none is named")
+                .hint(format!("name it: `rhelm diff NAME {sides}`"))
+                .into());
+        }
         [] => NAMELESS,
         [name] => name,
         [_, other, ..] => {
@@ -376,7 +399,7 @@ fn alone(
                 held.insert(subject.name(), hold(disk, subject, &comparison)?);
             }
             Subject::Git(revision) => {
-                let tree = Git::open(revision).map_err(|error| Diagnostic::own(error.words))?;
+                let tree = Git::open(revision, chart.unwrap_or(".")).map_err(|error| Diagnostic::own(error.words))?;
                 trees.insert(subject.name(), tree);
             }
             _ => {}

@@ -5,14 +5,17 @@ use super::super::snapshots;
 use super::{Comparison, Named};
 use crate::diagnostic::{Diagnostic, Error};
 use crate::diff::Kept;
-use crate::manifest::{self, Manifests};
+use crate::manifest::{self, Manifests, decoded};
 use crate::project::{Environment, Project, Release};
 use crate::release::saved::{self, Sealed};
 use crate::subject::{Flags, Rendering, Subject};
 use crate::text::Str;
-use crate::tree::{Disk, Git, Revision, Tree};
+use crate::tree::{Disk, Git, Kind, Revision, Tree};
 use std::collections::BTreeMap;
 use std::io::Read as _;
+
+/// What archives begin with.
+const GZIP: &[u8] = b"\x1f\x8b";
 
 /// The longest text that is read from the standard input, in bytes.
 const MAX_STDIN: u64 = 256 * 1024 * 1024;
@@ -61,6 +64,8 @@ pub(super) struct Held {
     /// The release's namespace, where it is told.
     pub(super) namespace: Option<String>,
     pub(super) kept: Kept,
+    /// Whether there is such a text.
+    pub(super) is_there: bool,
 }
 
 /// A release on both sides.
@@ -82,7 +87,7 @@ pub(super) struct Past {
 impl Past {
     /// A revision. Without a project there nothing is there.
     pub(super) fn open(revision: &Revision, now: &Project, comparison: &Comparison) -> Result<Past, Error> {
-        let tree = Git::open(revision).map_err(|error| Error::from(Diagnostic::own(error.words)))?;
+        let tree = Git::open(revision, &now.folder).map_err(|error| Error::from(Diagnostic::own(error.words)))?;
         let project = if now.is_convention() {
             let chart = now.releases.first().map(|r| now.path(&r.chart.text)).unwrap_or_default();
             let name = now.concrete().next().map(|e| e.name.text.clone()).unwrap_or_default();
@@ -270,7 +275,26 @@ pub(super) fn vanished<'a>(tree: &'a Git, project: &'a Project, environment: &'a
 /// Reads a text that somebody printed.
 pub(super) fn hold(tree: &dyn Tree, subject: &Subject, comparison: &Comparison) -> Result<Held, Error> {
     let (path, text) = match subject {
-        Subject::File(path) => (path.as_str(), tree.read(path).map_err(|error| Diagnostic::own(error.words))?),
+        Subject::File(path) => match tree.read(path) {
+            Ok(text) => (path.as_str(), text),
+            Err(error) if error.missing && comparison.missing_ok => {
+                return Ok(Held {
+                    manifests: Manifests::default(),
+                    namespace: None,
+                    kept: Kept::Plain,
+                    is_there: false,
+                });
+            }
+            Err(error) => {
+                let diagnostic = Diagnostic::own(error.words);
+                let hint = match tree.kind(path) {
+                    Ok(Kind::Folder) => Some(format!("`chart:{path}` renders the chart in a folder")),
+                    _ if error.missing => Some("`--missing-ok` compares with nothing".to_owned()),
+                    _ => None,
+                };
+                return Err(hint.into_iter().fold(diagnostic, |diagnostic, hint| diagnostic.hint(hint)).into());
+            }
+        },
         _ => {
             let mut data = Vec::new();
             let read = std::io::stdin().lock().take(MAX_STDIN + 1).read_to_end(&mut data);
@@ -281,20 +305,29 @@ pub(super) fn hold(tree: &dyn Tree, subject: &Subject, comparison: &Comparison) 
             ("<stdin>", Str::from(data))
         }
     };
+    if text.starts_with(GZIP) {
+        let message = format!("{path} is an archive, and no manifest");
+        return Err(Diagnostic::own(message).hint("`chart:PATH` renders a packed chart").into());
+    }
+    // As kubectl does.
+    let text = decoded(&text);
     if text.starts_with(saved::MARK) {
         let snapshot = whole(saved::read(&text, path)?, path, comparison.force)?;
         let kept = kept(snapshot.header.secrets);
-        return Ok(Held { manifests: snapshot.manifests, namespace: Some(snapshot.header.namespace), kept });
+        let namespace = Some(snapshot.header.namespace);
+        return Ok(Held { manifests: snapshot.manifests, namespace, kept, is_there: true });
     }
-    Ok(Held { manifests: manifest::read(&text, path)?, namespace: None, kept: Kept::Plain })
+    let manifests = manifest::read_objects(&text, path)?;
+    Ok(Held { manifests, namespace: None, kept: Kept::Plain, is_there: true })
 }
 
 /// A snapshot that is what was once written, or is forced to pass.
 pub(super) fn whole(snapshot: saved::Snapshot, path: &str, force: bool) -> Result<saved::Snapshot, Error> {
-    match &snapshot.damage {
-        Some(damage) if !force => Err(Diagnostic::own(format!("the snapshot `{path}` is damaged: {damage}"))
+    match (&snapshot.damage, &snapshot.unreadable) {
+        (Some(damage), _) if !force => Err(Diagnostic::own(format!("the snapshot `{path}` is damaged: {damage}"))
             .hint("`rhelm save` writes it anew; `--force` reads it as it is")
             .into()),
+        (_, Some(error)) => Err(error.clone()),
         _ => Ok(snapshot),
     }
 }

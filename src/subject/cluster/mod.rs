@@ -26,6 +26,9 @@ const MANAGER: &str = "helm";
 /// The annotation by which the name is found in which a release's objects were applied.
 const RELEASE_NAME: &str = "meta.helm.sh/release-name";
 
+/// The annotation that names the release's namespace.
+const RELEASE_NAMESPACE: &str = "meta.helm.sh/release-namespace";
+
 /// Why nothing is told of a server's words about a Secret.
 const UNTOLD: &str = "its words are left out, as they may show a value";
 
@@ -69,9 +72,10 @@ struct Wanted {
 }
 
 impl Wanted {
-    /// What it is in any version, and in which namespace.
-    fn key(&self) -> (&str, &str, &str, &str) {
+    /// What it is in any version, and in which namespace: none for what the cluster has in no namespace, whatever its text says.
+    fn key<'w>(&'w self, target: Option<&'w Target>) -> Key<'w> {
         let Object { group, kind, namespace, name, .. } = &self.object;
+        let namespace = target.map_or(Some(namespace.as_str()), |target| target.namespace.as_deref());
         (group, kind, namespace, name)
     }
 
@@ -90,6 +94,9 @@ impl Wanted {
         memchr::memmem::find(&self.text, CHANCE.as_bytes()).is_some()
     }
 }
+
+/// Group, kind, namespace and name.
+type Key<'w> = (&'w str, &'w str, Option<&'w str>, &'w str);
 
 /// What is asked of one object.
 struct Question<'w> {
@@ -125,6 +132,10 @@ enum Remark {
     Conflict(String),
     /// It is not of this release.
     Foreign(String),
+    /// This release had it, and another one took it over.
+    Taken(String),
+    /// It is being deleted, since when.
+    Leaving(String),
 }
 
 /// Rights that are missing.
@@ -149,13 +160,16 @@ impl Standing<'_> {
         for path in unread {
             seen.warnings.push(format!("a document of {path} is no object, so it is not compared"));
         }
-        let mut left: HashMap<_, &Wanted> = recorded.iter().map(|object| (object.key(), object)).collect();
+        let targets = recorded.iter().map(|object| self.target(object)).collect::<Result<Vec<_>, _>>()?;
+        let keys: Vec<Key<'_>> = recorded.iter().zip(&targets).map(|(object, at)| object.key(at.as_ref())).collect();
+        let mut left: HashMap<Key<'_>, &Wanted> = keys.iter().copied().zip(&recorded).collect();
         // Each in its place: what is asked, or why not.
         let mut questions = Vec::new();
         let mut asked: Vec<(&Wanted, Option<usize>)> = Vec::new();
-        for object in &wanted {
-            let before = left.remove(&object.key());
-            let place = match self.target(object)? {
+        let places = wanted.iter().map(|object| self.target(object)).collect::<Result<Vec<_>, _>>()?;
+        for (object, target) in wanted.iter().zip(&places) {
+            let before = left.remove(&object.key(target.as_ref()));
+            let place = match target.clone() {
                 Some(target) => {
                     questions.push(Question { chart: Some(object), before, target });
                     Some(questions.len() - 1)
@@ -171,9 +185,9 @@ impl Standing<'_> {
             };
             asked.push((object, place));
         }
-        for object in recorded.iter().filter(|object| left.contains_key(&object.key())) {
-            if let Some(target) = self.target(object)? {
-                questions.push(Question { chart: None, before: Some(object), target });
+        for ((object, target), key) in recorded.iter().zip(&targets).zip(&keys) {
+            if let Some(target) = target.as_ref().filter(|_| left.contains_key(key)) {
+                questions.push(Question { chart: None, before: Some(object), target: target.clone() });
                 asked.push((object, Some(questions.len() - 1)));
             }
         }
@@ -248,11 +262,23 @@ impl Standing<'_> {
         };
         let manager = live.as_ref().map_or(MANAGER, manager).to_owned();
         let mut remarks = Vec::new();
-        if let (Some(live), None) = (&live, question.before)
-            && let Value::Map(_, map) = overrides::value(live)
-            && let Err(why) = check_ownership(&map, self.name, self.namespace)
-        {
-            remarks.push(Remark::Foreign(why));
+        if let Some(live) = &live {
+            let annotation = |key: &str| {
+                live.pointer("/metadata/annotations").and_then(|map| map.get(key)?.as_str()).unwrap_or_default()
+            };
+            let (owner, home) = (annotation(RELEASE_NAME), annotation(RELEASE_NAMESPACE));
+            let is_ours = owner == self.name && (home.is_empty() || home == self.namespace);
+            let of = if home.is_empty() { String::new() } else { format!(" in namespace `{home}`") };
+            match (question.before, overrides::value(live)) {
+                (None, Value::Map(_, map)) => {
+                    remarks.extend(check_ownership(&map, self.name, self.namespace).err().map(Remark::Foreign));
+                }
+                // Helm looks at owners of what is new to a release alone, and takes back what it had.
+                (Some(_), _) if !owner.is_empty() && !is_ours => remarks.push(Remark::Taken(format!("`{owner}`{of}"))),
+                _ => {}
+            }
+            let since = live.pointer("/metadata/deletionTimestamp").and_then(Json::as_str);
+            remarks.extend(since.map(|since| Remark::Leaving(since.to_owned())));
         }
         let raw = live.clone();
         if let Some(live) = &mut live {
@@ -269,8 +295,6 @@ impl Standing<'_> {
             }
             return match self.rehearsed(target, PatchKind::Apply, &manager, false, self.owned(&json)) {
                 Ok(_) => Ok(Answer::Missing(None)),
-                // There is no such namespace yet.
-                Err(Refusal { kind: Kind::NotFound, .. }) => Ok(Answer::Missing(None)),
                 Err(refusal) if is_judgement(&refusal) => Ok(Answer::Missing(Some(refusal))),
                 Err(refusal) => Err(refusal),
             };
@@ -356,7 +380,7 @@ impl Standing<'_> {
         };
         put("labels", "app.kubernetes.io/managed-by", "Helm");
         put("annotations", RELEASE_NAME, self.name);
-        put("annotations", "meta.helm.sh/release-namespace", self.namespace);
+        put("annotations", RELEASE_NAMESPACE, self.namespace);
         json
     }
 
@@ -378,6 +402,8 @@ impl Standing<'_> {
             rights.kinds.insert(resource.as_str());
             rights.verbs.extend(verbs);
         };
+        // By namespaces that are not there.
+        let mut homeless: BTreeMap<&str, Vec<&Wanted>> = BTreeMap::new();
         for (object, place) in asked {
             let question = place.and_then(|place| questions.get(place));
             let answer = place.and_then(|place| answers.get_mut(place)?.take());
@@ -392,6 +418,12 @@ impl Standing<'_> {
                         seen.after.resources.push(object.document(object.text.clone()));
                     }
                     match refusal {
+                        Some(Refusal { kind: Kind::NotFound, message, .. }) => {
+                            let namespace = question.target.namespace.as_deref();
+                            if let Some(namespace) = namespace.filter(|_| message.contains("namespaces")) {
+                                homeless.entry(namespace).or_default().push(object);
+                            }
+                        }
                         Some(refusal) if is_forbidden(&refusal) => forbid(&question.target, &["create", "patch"]),
                         Some(refusal) => seen.refuse(object, &refusal.message),
                         None => {}
@@ -417,11 +449,35 @@ impl Standing<'_> {
                                 seen.warnings.push(format!("{}: {words}: {why}", object.object));
                                 seen.risks.push((object.object.clone(), words.to_owned()));
                             }
+                            Remark::Taken(owner) => {
+                                let words =
+                                    format!("it belongs to the release {owner}, and an upgrade takes it from there");
+                                seen.warnings.push(format!("{}: {words}", object.object));
+                                seen.risks.push((object.object.clone(), words));
+                            }
+                            Remark::Leaving(since) => {
+                                let words = format!(
+                                    "it is being deleted since {since}, and what an upgrade makes of it goes, too"
+                                );
+                                seen.warnings.push(format!("{}: {words}", object.object));
+                                seen.risks.push((object.object.clone(), words));
+                            }
                         }
                     }
                 }
                 Answer::Failed(_) | Answer::Unasked => {}
             }
+        }
+        // Helm makes namespaces before what is in them.
+        let is_namespace =
+            |object: &Object, name: &str| object.group.is_empty() && object.kind == "Namespace" && object.name == name;
+        homeless.retain(|name, _| !asked.iter().any(|(object, _)| is_namespace(&object.object, name)));
+        for (namespace, objects) in homeless {
+            let words = format!("there is no namespace `{namespace}` yet");
+            let named: Vec<String> = objects.iter().map(|object| object.object.to_string()).collect();
+            let hint = if namespace == self.namespace { "; Helm makes it with --create-namespace" } else { "" };
+            seen.warnings.push(format!("{words}, so Helm could not make {}{hint}", named.join(", ")));
+            seen.risks.extend(objects.iter().map(|object| (object.object.clone(), words.clone())));
         }
         if forbidden.is_empty() {
             return;

@@ -6,6 +6,7 @@
 use crate::diff::{is_quantity, same_quantity};
 use crate::manifest::keys;
 use serde_json::{Map, Value as Json};
+use std::collections::{HashMap, HashSet};
 
 /// Longer lists without keys are replaced, not searched for what belongs together.
 const SEARCHED: usize = 10_000;
@@ -36,9 +37,15 @@ struct Walk<'w> {
     path: Vec<String>,
 }
 
-/// The item of a list of the same name.
-fn named<'i>(items: &'i [Json], name: &str, key: &str) -> Option<&'i Json> {
-    items.iter().find(|item| self::name(item, key).as_deref() == Some(name))
+/// The items of a list by their names; of several of one name the first.
+fn named<'i>(items: &'i [Json], key: &str) -> HashMap<String, &'i Json> {
+    let mut found = HashMap::with_capacity(items.len());
+    for item in items {
+        if let Some(name) = name(item, key) {
+            found.entry(name).or_insert(item);
+        }
+    }
+    found
 }
 
 /// What tells an item of a list apart.
@@ -132,7 +139,8 @@ impl Walk<'_> {
             }
             (Some(Json::Array(items)), Json::Array(spoken)) => {
                 if let Some(item_key) = self.key(&[items, spoken]) {
-                    items.retain(|item| name(item, item_key).is_none_or(|n| named(spoken, &n, item_key).is_none()));
+                    let spoken = named(spoken, item_key);
+                    items.retain(|item| name(item, item_key).is_none_or(|name| !spoken.contains_key(&name)));
                     if !items.is_empty() {
                         return;
                     }
@@ -145,14 +153,24 @@ impl Walk<'_> {
 
     fn lists(&mut self, own: &mut Vec<Json>, wants: &[Json], before: &[Json]) {
         if let Some(key) = self.key(&[own.as_slice(), wants, before]) {
+            let (before, wanted) = (named(before, key), named(wants, key));
             own.retain(|item| {
-                name(item, key).is_none_or(|n| named(before, &n, key).is_none() || named(wants, &n, key).is_some())
+                name(item, key).is_none_or(|name| !before.contains_key(&name) || wanted.contains_key(&name))
             });
+            let mut places: HashMap<String, usize> = HashMap::with_capacity(own.len());
+            for (at, item) in own.iter().enumerate() {
+                if let Some(name) = name(item, key) {
+                    places.entry(name).or_insert(at);
+                }
+            }
             for item in wants {
                 let Some(called) = name(item, key) else { continue };
-                match own.iter_mut().find(|other| name(other, key).as_deref() == Some(called.as_str())) {
-                    Some(other) => self.merge(other, item, named(before, &called, key)),
-                    None => own.push(item.clone()),
+                match places.get(&called).and_then(|at| own.get_mut(*at)) {
+                    Some(other) => self.merge(other, item, before.get(&called).copied()),
+                    None => {
+                        places.insert(called, own.len());
+                        own.push(item.clone());
+                    }
                 }
             }
         } else if self.is_set() {
@@ -217,9 +235,10 @@ impl Walk<'_> {
                     return (wants != own).then(|| wanted.clone());
                 };
                 let mut out = Vec::new();
+                let (befores, owns) = (named(before, key), named(own, key));
                 for item in wants {
                     let Some(called) = name(item, key) else { continue };
-                    let patch = self.patch(item, named(before, &called, key), named(own, &called, key));
+                    let patch = self.patch(item, befores.get(&called).copied(), owns.get(&called).copied());
                     out.extend(patch.map(|mut patch| {
                         // By these the server finds the item.
                         for key in [Some(key), keys::second_key(key).map(|(key, _)| key)].into_iter().flatten() {
@@ -230,12 +249,12 @@ impl Walk<'_> {
                         patch
                     }));
                 }
+                let kept: HashSet<String> = wants.iter().filter_map(|item| Some(item.get(key)?.to_string())).collect();
                 for item in before {
                     let Some(called) = name(item, key) else { continue };
                     let own = item.get(key).cloned().unwrap_or_default();
                     // Strategic patches know one key alone: what has the same goes with it, unless it is wanted.
-                    let stays = wants.iter().any(|other| other.get(key) == Some(&own));
-                    if !stays && live.and_then(Json::as_array).is_some_and(|l| named(l, &called, key).is_some()) {
+                    if !kept.contains(&own.to_string()) && owns.contains_key(&called) {
                         out.push(serde_json::json!({"$patch": "delete", key: own}));
                     }
                 }
@@ -263,10 +282,11 @@ impl Walk<'_> {
             Json::Array(items) => {
                 let live = list(live);
                 let key = self.key(&[items, live]);
+                let lives = key.map(|key| named(live, key)).unwrap_or_default();
                 let mut at = 0;
                 items.retain_mut(|item| {
                     let own = match key {
-                        Some(key) => name(item, key).and_then(|n| named(live, &n, key)),
+                        Some(key) => name(item, key).and_then(|name| lives.get(&name).copied()),
                         None => live.get(at),
                     };
                     at += 1;
