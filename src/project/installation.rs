@@ -304,9 +304,9 @@ impl Project {
             let (Below::File(path) | Below::Template { path, .. }) = &layer.input else { continue };
             let Some(first) = seen.insert(path, *span) else { continue };
             let (line, column) = self.source.line_and_column(span.start);
-            let (first, _) = self.source.line_and_column(first.start);
-            let file = &self.source.path;
-            warnings.push(format!("{file}:{line}:{column}: warning: `{path}` is a layer already, by line {first}"));
+            let first = String::from_utf8_lossy(self.source.slice(first)).into_owned();
+            let (file, first) = (&self.source.path, first.trim_matches(['"', '\'']));
+            warnings.push(format!("{file}:{line}:{column}: warning: `{path}` is a layer already, by `{first}`"));
         }
         warnings
     }

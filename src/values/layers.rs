@@ -524,10 +524,13 @@ pub(super) fn first_json(text: &[u8]) -> Result<(Value, usize), String> {
 fn in_the_way(refused: &Refused, layers: &[Layer], diagnostic: &mut Diagnostic) -> Option<String> {
     let met = refused.met.as_ref()?;
     let path: Vec<&str> = met.path.iter().map(String::as_str).collect();
-    let (layer, at) = layers.iter().rev().find_map(|layer| Some((layer, layer.find(&path)?)))?;
-    let words = format!("{} has {} for `{}`, not {}", layer.name(), met.found, met.shown, met.wanted);
+    let found = layers.iter().rev().find_map(|layer| Some((layer, layer.find(&path)?)));
+    let Some((layer, at)) = found else {
+        // What the same argument said before.
+        return Some(format!("`{}` is {} already, not {}", met.shown, met.found, met.wanted));
+    };
     diagnostic.labels.push(Label { at, text: met.found.to_owned() });
-    Some(words)
+    Some(format!("{} has {} for `{}`, not {}", layer.name(), met.found, met.shown, met.wanted))
 }
 
 /// A single value of a project that cannot be set.

@@ -80,8 +80,13 @@ impl Walk<'_> {
                     Some(names) => {
                         let mut map: BTreeMap<Str, Known> = BTreeMap::new();
                         for name in names.into_iter().flatten() {
-                            // Whoever picks a key need not have it.
+                            // Whoever picks a key need not have it, and may ask whether it came.
                             let (value, _) = self.field(arg(0), &name);
+                            for atom in &value.0 {
+                                if let Atom::Place(object, path) = atom {
+                                    self.read(*object, path, false, None);
+                                }
+                            }
                             map.insert(name, value);
                         }
                         Known::of(Atom::Dict(Rc::new(map)))
@@ -209,9 +214,13 @@ impl Walk<'_> {
                 }
                 Atom::Dict(map) if depth < MAX_NESTED => {
                     for (key, value) in map.iter() {
-                        let (object, mut path) = place.clone();
-                        path.push(key.clone());
-                        self.pour_into(&(object, path), value, depth + 1);
+                        if *key == ANY {
+                            self.consume(value);
+                        } else {
+                            let (object, mut path) = place.clone();
+                            path.push(key.clone());
+                            self.pour_into(&(object, path), value, depth + 1);
+                        }
                     }
                 }
                 atom if holds_object(atom) => {}

@@ -538,12 +538,12 @@ impl<'s> Walk<'s> {
     }
 }
 
-/// Whether an expression gives a map that nobody else has.
+/// Whether an expression gives a map that nobody else has. The maps in an [`Atom::Dict`] may be others' all the same.
 fn makes_new(expr: &Expr) -> bool {
     let Term::Pipe(pipe) = &expr.term else { return false };
     let last = pipe.commands.last().and_then(|command| command.args.first());
     let Some(Term::Function(call)) = last.map(|first| &first.term) else { return false };
-    matches!(call.function.name, "dict" | "deepCopy" | "mustDeepCopy" | "fromYaml" | "fromJson" | "omit" | "pick")
+    matches!(call.function.name, "dict" | "deepCopy" | "mustDeepCopy" | "fromYaml" | "fromJson" | "pick")
 }
 
 fn number_of(number: &Number) -> Known {
