@@ -126,6 +126,7 @@ fn rendered(chart: &Path) -> Option<(Manifests, Duration)> {
         include_crds: false,
         skip_schema_validation: false,
         tera: false,
+        warn_of_crds: false,
     };
     let start = Instant::now();
     let (user, layers) = ValueOptions::default().read(&Disk).ok()?;

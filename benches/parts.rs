@@ -76,6 +76,7 @@ impl Input {
             include_crds: false,
             skip_schema_validation: false,
             tera: false,
+            warn_of_crds: false,
         }
     }
 

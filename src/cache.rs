@@ -57,14 +57,17 @@ impl Key {
     }
 }
 
+/// What is known of a chart: its digest, if it has one, and whether that was the same after the chart was read.
+type Known = (Option<Digest>, bool);
+
 /// A folder of results.
 pub struct Cache {
     folder: PathBuf,
     limit: u64,
     /// How many bytes were written since the folder was looked at.
     written: AtomicU64,
-    /// Digests of charts, by tree and path, and whether they were the same after the chart was read.
-    charts: Mutex<HashMap<(u64, String), (Option<Digest>, bool)>>,
+    /// Digests of charts, by tree and path.
+    charts: Mutex<HashMap<(u64, String), Known>>,
     /// What went wrong first: results are not kept, and nothing else is lost.
     trouble: Mutex<Option<String>>,
 }

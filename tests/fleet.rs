@@ -178,7 +178,7 @@ impl Watching {
         ] {
             let printed = printed.clone();
             std::thread::spawn(move || {
-                for byte in stream.bytes().map_while(Result::ok) {
+                for byte in std::io::BufReader::new(stream).bytes().map_while(Result::ok) {
                     printed.lock().expect("no panic").push(byte);
                 }
             });
