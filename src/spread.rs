@@ -7,6 +7,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 const STACK: usize = 8 * 1024 * 1024;
 
 /// How many results of each thread may wait for one before them.
+#[cfg(any(feature = "cli", test))]
 const AHEAD: usize = 16;
 
 /// Does some work on each item, so many at a time, or as many as there are cores; the results in the items' order.
@@ -18,6 +19,7 @@ pub(crate) fn spread<T: Sync, R: Send>(at_once: Option<usize>, items: &[T], work
 
 /// The same, and gives each result away as soon as those before it are: no more of them are held than a few for each thread.
 /// No item is asked for before there is a thread for it.
+#[cfg(any(feature = "cli", test))]
 pub(crate) fn in_order<T: Send, R: Send>(
     at_once: Option<usize>,
     items: impl Iterator<Item = T> + Send,
