@@ -5,6 +5,7 @@
 //! Together they take no more than a limit; those that were not asked for the longest go first.
 
 use crate::diagnostic::{Diagnostic, Error};
+use crate::shelf::{Digest, digest};
 use crate::tree::Tree;
 use sha2::{Digest as _, Sha256};
 use std::collections::HashMap;
@@ -30,9 +31,6 @@ const NOTED: Duration = Duration::from_secs(600);
 /// A file that somebody began this long ago is not finished any more.
 const ABANDONED: Duration = Duration::from_secs(3_600);
 
-/// A sha256 digest.
-pub type Digest = [u8; 32];
-
 /// What a result follows from, part by part.
 pub struct Key(Sha256);
 
@@ -42,6 +40,8 @@ impl Key {
         let mut key = Key(Sha256::new());
         key.add(kind.as_bytes());
         key.add(env!("CARGO_PKG_VERSION").as_bytes());
+        // What it can do, too.
+        key.add(&[cfg!(feature = "schema"), cfg!(feature = "crypto"), cfg!(feature = "tera")].map(u8::from));
         key
     }
 
@@ -57,9 +57,6 @@ impl Key {
     }
 }
 
-/// What is known of a chart: its digest, if it has one, and whether that was the same after the chart was read.
-type Known = (Option<Digest>, bool);
-
 /// A folder of results.
 pub struct Cache {
     folder: PathBuf,
@@ -67,7 +64,7 @@ pub struct Cache {
     /// How many bytes were written since the folder was looked at.
     written: AtomicU64,
     /// Digests of charts, by tree and path.
-    charts: Mutex<HashMap<(u64, String), Known>>,
+    charts: Mutex<HashMap<(u64, String), Option<Digest>>>,
     /// What went wrong first: results are not kept, and nothing else is lost.
     trouble: Mutex<Option<String>>,
 }
@@ -98,24 +95,11 @@ impl Cache {
     pub fn chart(&self, tree: &dyn Tree, path: &str) -> Option<Digest> {
         let place = (tree.id()?, path.to_owned());
         if let Some(known) = self.charts.lock().unwrap_or_else(PoisonError::into_inner).get(&place) {
-            return known.0;
+            return *known;
         }
         let digest = digest(tree, path);
-        self.charts.lock().unwrap_or_else(PoisonError::into_inner).insert(place, (digest, false));
+        self.charts.lock().unwrap_or_else(PoisonError::into_inner).insert(place, digest);
         digest
-    }
-
-    /// Whether a chart's files are still those of its digest: one that was changed before it was read belongs to another. It is
-    /// looked at once more when the first of its results is to be kept; whoever reads it after that reads it from a shelf.
-    pub fn is_still(&self, tree: &dyn Tree, path: &str, before: &Digest) -> bool {
-        let Some(id) = tree.id() else { return false };
-        let place = (id, path.to_owned());
-        if let Some((Some(known), true)) = self.charts.lock().unwrap_or_else(PoisonError::into_inner).get(&place) {
-            return known == before;
-        }
-        let now = digest(tree, path);
-        self.charts.lock().unwrap_or_else(PoisonError::into_inner).insert(place, (now, true));
-        now.as_ref() == Some(before)
     }
 
     /// Forgets the digests of charts: their files may have changed.
@@ -176,20 +160,19 @@ impl Cache {
     }
 
     fn write(&self, digest: &Digest, body: &[u8]) -> std::io::Result<()> {
-        static COUNT: AtomicU64 = AtomicU64::new(0);
         let path = self.path(digest);
-        let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let temporary = path.with_extension(format!("{}-{number}{UNFINISHED}", std::process::id()));
+        // Processes in two containers can have the same number.
+        let mut chance = [0; 8];
+        getrandom::fill(&mut chance).map_err(|error| std::io::Error::other(error.to_string()))?;
+        let temporary = path.with_extension(format!("{:016x}{UNFINISHED}", u64::from_le_bytes(chance)));
         let mut options = fs::OpenOptions::new();
         options.write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let sum: [u8; 32] = Sha256::digest(body).into();
-        let written = options.open(&temporary).and_then(|mut file| {
-            file.write_all(MAGIC)?;
-            file.write_all(&sum)?;
-            file.write_all(body)
-        });
+        let mut file = options.open(&temporary)?;
+        let written = file.write_all(MAGIC).and_then(|()| file.write_all(&sum)).and_then(|()| file.write_all(body));
+        drop(file);
         let done = written.and_then(|()| fs::rename(&temporary, &path));
         if done.is_err() {
             let _ = fs::remove_file(&temporary);
@@ -230,16 +213,6 @@ impl Cache {
             total = total.saturating_sub(size);
         }
     }
-}
-
-fn digest(tree: &dyn Tree, path: &str) -> Option<Digest> {
-    let files = crate::chart::files(tree, path)?;
-    let mut key = Key::new("chart");
-    for file in &files {
-        key.add(file.name.as_bytes());
-        key.add(&file.data);
-    }
-    Some(key.digest())
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use crate::engine::{CompiledChart, ParsedTexts, Release, Rendered};
 use crate::go::semver;
 use crate::go::slog::{Level, line};
 use crate::manifest::{self, Manifests, arrange, postrender};
-use crate::shelf::Shelf;
+use crate::shelf::{Digest, Shelf};
 use crate::tree::Tree;
 use crate::value::{MapRef, Str, Value};
 use crate::values::{self, Layers, Live};
@@ -36,6 +36,8 @@ pub struct Outcome {
     pub manifests: Manifests,
     /// The chart's name and version, once it is loaded: `shop 0.1.0`.
     pub chart: String,
+    /// The digest of the chart's files, if a shelf knows it.
+    pub chart_digest: Option<Digest>,
     /// What the templates made, when it could not be arranged: what `--debug` shows.
     pub rendered: Vec<Rendered>,
     /// Whether the failure is of the chart's templates or later: Helm then tells of `--debug`.
@@ -74,6 +76,7 @@ pub fn render_shelved(
     let Some((shelved, defaults)) = shelf.chart(tree, &request.chart, &mut world.warnings)? else {
         return render(tree, request, user, layers, world, outcome);
     };
+    outcome.chart_digest = shelved.digest;
     render_loaded(&shelved.chart, &defaults, Some(&shelved.parsed), request, user, layers, world, outcome)
 }
 
@@ -101,7 +104,7 @@ fn render_loaded(
     }
     #[cfg(feature = "schema")]
     if !request.skip_schema_validation {
-        values::validate(&resolved.root, &resolved.values, &layers, &mut world.warnings)?;
+        world.read_outside |= values::validate(&resolved.root, &resolved.values, &layers, &mut world.warnings)?;
     }
     outcome.release_exists = true;
     check_kube_version(&resolved.root, &request.release)?;

@@ -4,6 +4,7 @@ use crate::chart::{self, Chart, Defaults};
 use crate::diagnostic::Error;
 use crate::engine::ParsedTexts;
 use crate::tree::Tree;
+use sha2::{Digest as _, Sha256};
 use std::cell::RefCell;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -13,9 +14,14 @@ const MAX_BYTES: usize = 64 << 20;
 /// Of how many charts a thread keeps the values.
 const MAX_DEFAULTS: usize = 16;
 
+/// A sha256 digest.
+pub type Digest = [u8; 32];
+
 /// Charts of trees that can be told apart ([`Tree::id`]).
 #[derive(Default)]
 pub struct Shelf {
+    /// Whether it is known of which files the charts were read.
+    takes_digests: bool,
     /// The one that was asked for last comes last.
     places: Mutex<Vec<Place>>,
 }
@@ -36,6 +42,8 @@ pub struct Shelved {
     pub chart: Chart,
     /// Its templates, as far as they were parsed.
     pub parsed: Arc<ParsedTexts>,
+    /// The digest of its files, if they were the same before and after it was read, and somebody wants to know.
+    pub digest: Option<Digest>,
     /// What Helm logs while it reads the chart.
     log: Vec<String>,
     /// The size of its texts.
@@ -48,6 +56,11 @@ thread_local! {
 }
 
 impl Shelf {
+    /// An empty one. With `takes_digests` it says of which files its charts were read.
+    pub fn new(takes_digests: bool) -> Self {
+        Shelf { takes_digests, ..Shelf::default() }
+    }
+
     /// A chart and its values.yaml files for this thread; none if nothing is kept of that tree.
     ///
     /// # Errors
@@ -68,10 +81,13 @@ impl Shelf {
             return Ok(Some((shelved, defaults)));
         }
         let before = log.len();
+        let files = if self.takes_digests { digest(tree, path) } else { None };
         let loaded = chart::load(tree, path, log)?;
+        let files = files.filter(|files| digest(tree, path).as_ref() == Some(files));
         let told = log.get(before..).unwrap_or_default().to_vec();
         let size = size(&loaded.chart);
-        let shelved = Arc::new(Shelved { chart: loaded.chart, parsed: place.parsed.clone(), log: told, size });
+        let (chart, parsed) = (loaded.chart, place.parsed.clone());
+        let shelved = Arc::new(Shelved { chart, parsed, digest: files, log: told, size });
         *held = Some(shelved.clone());
         drop(held);
         self.make_room();
@@ -116,6 +132,18 @@ impl Shelf {
         let gone = places.len() - keep;
         places.drain(..gone);
     }
+}
+
+/// The digest of a chart's files; none if they cannot be read.
+pub fn digest(tree: &dyn Tree, path: &str) -> Option<Digest> {
+    let mut sum = Sha256::new();
+    for file in chart::files(tree, path)? {
+        for part in [file.name.as_bytes(), &file.data] {
+            sum.update((part.len() as u64).to_le_bytes());
+            sum.update(part);
+        }
+    }
+    Some(sum.finalize().into())
 }
 
 /// The values.yaml files of a chart for this thread.

@@ -41,6 +41,8 @@ pub struct World {
     pub dns: bool,
     /// Whether chance or time was drawn upon.
     pub drawn: bool,
+    /// Whether files outside of the chart and its layers had a part.
+    pub read_outside: bool,
     /// What Helm would log, a line each as Helm prints it.
     pub warnings: Vec<String>,
     /// Whether Helm would log what it does.

@@ -108,6 +108,20 @@ fn a_cache_changes_nothing_but_time() {
     assert!(text(&run(&sandbox, "template -e one r1 r2 -f v.yaml --cache cache").stdout).contains("{size: other}"));
     sandbox.write("web/templates/a.yaml", "kind: ConfigMap\napiVersion: v1\nmetadata: {name: changed}\n");
     assert!(text(&run(&sandbox, "template -e one r1 --cache cache").stdout).contains("{name: changed}"));
+    // What a schema reads elsewhere is no part of the key, and the time zone is one.
+    sandbox.write("x.json", "{\"type\": \"string\"}");
+    let schema =
+        format!("{{\"properties\": {{\"size\": {{\"$ref\": \"file://{}/x.json\"}}}}}}", sandbox.base.display());
+    sandbox.write("web/values.schema.json", schema);
+    assert_eq!(run(&sandbox, "template -e one r1 --cache cache").exit, 0);
+    sandbox.write("x.json", "{\"type\": \"number\"}");
+    assert_eq!(run(&sandbox, "template -e one r1 --cache cache").exit, 1);
+    fs::remove_file(sandbox.base.join("web/values.schema.json")).expect("removed");
+    sandbox.write("web/templates/a.yaml", "kind: A\nmetadata: {name: changed}\nat: {{ date \"15:04\" 0 }}\n");
+    for (zone, at) in [("UTC", "00:00"), ("Asia/Tokyo", "09:00"), ("UTC", "00:00")] {
+        let outcome = run(&sandbox, &format!("TZ={zone} template -e one r1 --cache cache"));
+        assert!(text(&outcome.stdout).contains(&format!("at: {at}")), "{zone}: {}", text(&outcome.stdout));
+    }
     // Damage is no error.
     for entry in entries(&sandbox) {
         fs::write(entry.path(), b"rhelm-c1nonsense").expect("written");
@@ -240,8 +254,22 @@ fn watching_renders_what_a_saved_file_touches() {
     fs::write(sandbox.base.join("a.tmp"), "size: a2\n").expect("written");
     fs::rename(sandbox.base.join("a.tmp"), sandbox.base.join("a.yaml")).expect("moved");
     watching.await_text("{new: a2}");
+    // What goes and comes back, and where a link leads.
+    fs::remove_dir_all(sandbox.base.join("web/templates")).expect("removed");
+    std::thread::sleep(Duration::from_millis(300));
+    sandbox.write(
+        "web/templates/a.yaml",
+        "kind: ConfigMap\napiVersion: v1\nmetadata: {name: {{ .Release.Name }}}\ndata: {again: {{ .Values.size }}}\n",
+    );
+    watching.await_text("{again: a2}");
+    sandbox.write("far/b.yaml", "size: far\n");
+    fs::remove_file(sandbox.base.join("b.yaml")).expect("removed");
+    std::os::unix::fs::symlink("far/b.yaml", sandbox.base.join("b.yaml")).expect("linked");
+    watching.await_text("{again: far}");
+    sandbox.write("far/b.yaml", "size: farther\n");
+    watching.await_text("{again: farther}");
     sandbox.write("rhelm.yaml", "environments: {one: {set: {size: all}}}\nreleases:\n  a: {chart: web}\n");
-    watching.await_text("{new: all}");
+    watching.await_text("{again: all}");
 }
 
 #[test]

@@ -8,7 +8,8 @@ use super::template::nearby_chart;
 use super::terminal::Terminal;
 use crate::diagnostic::{Diagnostic, Error};
 use crate::project::Changed;
-use crate::tree::{Disk, git};
+use crate::text::Str;
+use crate::tree::{BufferedFile, Disk, Ignore, Kind, Tree, clean, git};
 use clap::ArgMatches;
 
 /// Runs the command.
@@ -33,7 +34,7 @@ pub(super) fn run(matches: &ArgMatches, terminal: &mut Terminal) -> Result<(), E
     for selection in &selections {
         let project = &selection.project;
         let changed = changed(&project.folder, &since)?;
-        let wanted = selection.with(|environment, release| project.is_touched(&Disk, environment, release, &changed));
+        let wanted = selection.with(|environment, release| project.is_touched(&Real, environment, release, &changed));
         for (environment, releases, _) in wanted.iter() {
             let names = releases.iter().map(|release| (environment.name.text.clone(), release.key.text.clone()));
             touched.extend(names);
@@ -67,9 +68,54 @@ fn changed(folder: &str, since: &str) -> Result<Changed, Error> {
         .map_err(|_| Diagnostic::own(format!("git knows no revision `{since}`")))?;
     let commit = String::from_utf8_lossy(&commit).trim().to_owned();
     let top = format!("{folder}/{up}.");
-    let mut listed = git(&["-C", &top, "diff", "--name-only", "--no-renames", "-z", &commit, "--"]).map_err(own)?;
+    let mut listed =
+        git(&["-C", &top, "diff", "--name-only", "--no-renames", "--ignore-submodules=none", "-z", &commit, "--"])
+            .map_err(own)?;
     listed.extend(git(&["-C", &top, "ls-files", "--others", "--exclude-standard", "-z"]).map_err(own)?);
     let names = listed.split(|b| *b == 0).filter(|name| !name.is_empty());
     let paths: Vec<String> = names.map(|name| format!("{top}/{}", String::from_utf8_lossy(name))).collect();
-    Ok(Changed::new(&Disk, paths.iter().map(String::as_str)))
+    Ok(Changed::new(&Real, paths.iter().map(String::as_str)))
+}
+
+/// The disk, with links followed in paths: git tells where a file lies, not who leads there.
+struct Real;
+
+impl Tree for Real {
+    fn absolute(&self, path: &str) -> String {
+        let path = Disk.absolute(path);
+        let mut known = std::path::Path::new(&path);
+        // What is gone lies in the nearest folder that is not.
+        loop {
+            if let Ok(real) = std::fs::canonicalize(known) {
+                let rest = path.get(known.as_os_str().len()..).unwrap_or_default().trim_start_matches('/');
+                let real = real.to_string_lossy();
+                return if rest.is_empty() { real.into_owned() } else { clean(&format!("{real}/{rest}")) };
+            }
+            match known.parent() {
+                Some(parent) => known = parent,
+                None => return path,
+            }
+        }
+    }
+
+    fn kind(&self, path: &str) -> Result<Kind, crate::tree::Error> {
+        Disk.kind(path)
+    }
+
+    fn is_link(&self, path: &str) -> bool {
+        Disk.is_link(path)
+    }
+
+    fn read(&self, path: &str) -> Result<Str, crate::tree::Error> {
+        Disk.read(path)
+    }
+
+    fn walk(
+        &self,
+        root: &str,
+        ignore: &Ignore<'_>,
+        log: &mut Vec<String>,
+    ) -> Result<Vec<BufferedFile>, crate::tree::Error> {
+        Disk.walk(root, ignore, log)
+    }
 }

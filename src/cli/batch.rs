@@ -12,9 +12,11 @@ use crate::spread::in_order;
 use crate::subject::{self, Flags, Rendered, installed};
 use crate::tree::Disk;
 use clap::ArgMatches;
-use serde_json::{Map, Value, json};
-use std::collections::HashMap;
+use serde_json::Value;
+use serde_json::value::RawValue;
+use std::collections::{BTreeMap, HashMap};
 use std::io::{BufRead, BufReader, Read as _};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The longest line that is read, in bytes.
@@ -58,7 +60,8 @@ type Projects = Mutex<HashMap<Option<String>, Arc<Project>>>;
 struct Answer {
     /// Its number, from 1.
     line: usize,
-    id: Value,
+    /// As it is written.
+    id: String,
     rendered: Rendered,
     result: Result<Vec<u8>, Error>,
 }
@@ -79,44 +82,53 @@ pub(super) fn run(matches: &ArgMatches, terminal: &mut Terminal) -> Result<(), E
     };
     let projects = Projects::default();
     let answer = |(line, given): (usize, Result<Vec<u8>, String>)| {
-        let mut answer = Answer { line, id: Value::Null, rendered: Rendered::default(), result: Ok(Vec::new()) };
+        let mut answer = Answer { line, id: "null".to_owned(), rendered: Rendered::default(), result: Ok(Vec::new()) };
         answer.result = given
             .map_err(|words| Diagnostic::own(words).into())
             .and_then(|given| one(&asked, &given, &shelf, &projects, &mut answer));
         answer
     };
-    in_order(at_once, Lines { input, number: 0, is_done: false }, answer, |answer| {
+    // Whoever reads no answers gets no more of them.
+    let is_over = AtomicBool::new(false);
+    let mut unwritten = None;
+    in_order(at_once, Lines { input, number: 0, is_over: &is_over }, answer, |answer| {
+        if is_over.load(Ordering::Relaxed) && (unwritten.is_some() || terminal.is_unread) {
+            return;
+        }
         terminal.hide(&answer.rendered.secrets);
         terminal.failed |= answer.result.is_err();
         let line = told(answer, terminal);
-        // A reader that has gone gets no answers.
-        let _ = terminal.print(&line);
+        unwritten = terminal.print(&line).err();
+        if unwritten.is_some() || terminal.is_unread {
+            is_over.store(true, Ordering::Relaxed);
+        }
     });
     if let Some(words) = cache.and_then(|cache| cache.trouble()) {
         terminal.say(&format!("warning: results could not be kept in the cache: {words}"));
     }
-    Ok(())
+    unwritten.map_or(Ok(()), Err)
 }
 
 /// The lines that are not blank, with their numbers.
-struct Lines {
+struct Lines<'o> {
     input: Box<dyn BufRead + Send>,
     number: usize,
-    is_done: bool,
+    /// Whether there are no more, or nobody wants them.
+    is_over: &'o AtomicBool,
 }
 
-impl Iterator for Lines {
+impl Iterator for Lines<'_> {
     type Item = (usize, Result<Vec<u8>, String>);
 
     fn next(&mut self) -> Option<Self::Item> {
-        while !self.is_done {
+        while !self.is_over.load(Ordering::Relaxed) {
             let mut line = Vec::new();
             let read = (&mut self.input).take(MAX_LINE + 1).read_until(b'\n', &mut line);
             self.number += 1;
             match read {
                 Ok(0) => break,
                 Ok(_) if line.len() as u64 > MAX_LINE => {
-                    self.is_done = true;
+                    self.is_over.store(true, Ordering::Relaxed);
                     return Some((
                         self.number,
                         Err(format!("the line is longer than {MAX_LINE} bytes: nothing is read beyond it")),
@@ -125,30 +137,38 @@ impl Iterator for Lines {
                 Ok(_) if line.iter().all(u8::is_ascii_whitespace) => {}
                 Ok(_) => return Some((self.number, Ok(line))),
                 Err(error) => {
-                    self.is_done = true;
+                    self.is_over.store(true, Ordering::Relaxed);
                     return Some((self.number, Err(format!("the lines cannot be read: {error}"))));
                 }
             }
         }
-        self.is_done = true;
+        self.is_over.store(true, Ordering::Relaxed);
         None
     }
 }
 
 /// What a line says.
 struct Wish {
-    keys: Map<String, Value>,
+    keys: BTreeMap<String, Value>,
 }
 
 impl Wish {
-    fn read(line: &[u8], id: &mut Value) -> Result<Self, Error> {
-        let value: Value = serde_json::from_slice(line.trim_ascii_end())
-            .map_err(|error| Diagnostic::own(format!("the line is no JSON: {error}")))?;
-        let Value::Object(keys) = value else {
+    fn read(line: &[u8], id: &mut String) -> Result<Self, Error> {
+        // A mark in front is how some programs begin what they write.
+        let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line).trim_ascii_end();
+        if line.trim_ascii_start().first().is_some_and(|first| *first != b'{')
+            && serde_json::from_slice::<&RawValue>(line).is_ok()
+        {
             return Err(Diagnostic::own("the line is no JSON object").into());
-        };
-        if let Some(given) = keys.get("id") {
-            id.clone_from(given);
+        }
+        let failed = |error: serde_json::Error| Diagnostic::own(format!("the line is no JSON: {error}"));
+        let mut given: BTreeMap<String, &RawValue> = serde_json::from_slice(line).map_err(failed)?;
+        if let Some(given) = given.remove("id") {
+            given.get().clone_into(id);
+        }
+        let mut keys = BTreeMap::new();
+        for (key, value) in given {
+            keys.insert(key, serde_json::from_str(value.get()).map_err(failed)?);
         }
         let known = || KEYS.iter().copied().chain([INLINE]);
         if let Some(key) = keys.keys().find(|key| !known().any(|known| known == key.as_str())) {
@@ -271,7 +291,13 @@ fn one(
 
 /// What a line says of the render, over what the command's flags say.
 fn fill(wish: &Wish, flags: &mut Flags<'_>) -> Result<(), Error> {
-    flags.values.files.extend(wish.texts("values")?);
+    let files = wish.texts("values")?;
+    if files.iter().any(|path| path.trim() == "-") {
+        return Err(
+            Diagnostic::own("`values` cannot be read from the standard input: the lines come from there").into()
+        );
+    }
+    flags.values.files.extend(files);
     match wish.keys.get(INLINE) {
         None | Some(Value::Null) => {}
         Some(values @ Value::Object(_)) => flags.values.set_json.push(values.to_string()),
@@ -317,33 +343,28 @@ fn project(matches: &ArgMatches, named: Option<String>, projects: &Projects) -> 
 fn told(answer: Answer, terminal: &Terminal) -> Vec<u8> {
     let Answer { line, id, rendered, result } = answer;
     let veiled = |text: &str| String::from_utf8_lossy(&terminal.veiled(text.as_bytes())).into_owned();
-    let mut out = json!({ "version": 1, "line": line, "id": id });
-    let set = |out: &mut Value, key: &str, value: Value| {
-        if let Value::Object(keys) = out {
-            keys.insert(key.to_owned(), value);
-        }
-    };
+    let mut out = format!("{{\"version\":1,\"line\":{line},\"id\":{id}");
+    let mut set = |key: &str, value: Value| out.push_str(&format!(",\"{key}\":{value}"));
     if !rendered.name.is_empty() {
-        set(&mut out, "release", rendered.name.into());
-        set(&mut out, "namespace", rendered.namespace.into());
+        set("release", rendered.name.into());
+        set("namespace", rendered.namespace.into());
     }
     if !rendered.chart.is_empty() {
-        set(&mut out, "chart", rendered.chart.into());
+        set("chart", rendered.chart.into());
     }
     let warnings: Vec<String> = rendered.warnings.iter().map(|line| veiled(line.trim_end())).collect();
-    set(&mut out, "warnings", warnings.into());
+    set("warnings", warnings.into());
     match result {
-        Ok(manifest) => {
-            // JSON holds characters only.
-            set(&mut out, "manifest", String::from_utf8_lossy(&manifest).into_owned().into());
-        }
+        // JSON holds characters only.
+        Ok(manifest) => set("manifest", String::from_utf8_lossy(&manifest).into_owned().into()),
         Err(error) => {
             let parts = veiled(&report(&error, Format::Json, terminal.masks(), false));
             let parts: Vec<Value> = parts.lines().filter_map(|part| serde_json::from_str(part).ok()).collect();
-            set(&mut out, "errors", parts.into());
+            set("errors", parts.into());
         }
     }
-    let mut out = out.to_string().into_bytes();
+    out.push('}');
+    let mut out = out.into_bytes();
     out.push(b'\n');
     out
 }

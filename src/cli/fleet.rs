@@ -39,7 +39,7 @@ pub(super) fn run(
     // A single release fails as it does for Helm.
     let single = jobs.len() == 1;
     let clusters = Clusters::new(asked.matches);
-    let mut flags = asked.flags_on(shelf.cloned().unwrap_or_default())?;
+    let mut flags = asked.flags_on(shelf.cloned().unwrap_or_else(|| asked.shelf()))?;
     (flags.include_tests, flags.is_compared) = (true, false);
     if server {
         flags.onto = Some(Box::new(|_, _, context| clusters.install(context)));

@@ -88,7 +88,12 @@ impl<'m> Asked<'m> {
 
     /// What the flags say of renders of a project.
     pub(super) fn flags(&self) -> Result<Flags<'_>, Error> {
-        self.flags_on(Arc::default())
+        self.flags_on(self.shelf())
+    }
+
+    /// A place for charts that renders share.
+    pub(super) fn shelf(&self) -> Arc<Shelf> {
+        Arc::new(Shelf::new(self.cache.is_some()))
     }
 
     /// The same, with charts that other renders share.
@@ -132,6 +137,11 @@ impl<'m> Asked<'m> {
         let ValueOptions { files, set_file, .. } = self.values();
         let set = set_file.iter().filter_map(|argument| argument.split_once('=')).map(|(_, path)| path);
         files.iter().map(String::as_str).chain(set).any(|path| changed.has(&Disk.absolute(path)))
+    }
+
+    /// Where results are kept, if anywhere.
+    pub(super) fn cache_folder(&self) -> Option<String> {
+        text(self.matches, "cache")
     }
 
     /// Forgets what may have changed since it was read.
@@ -191,9 +201,10 @@ pub(super) fn run(matches: &ArgMatches, terminal: &mut Terminal) -> Result<(), E
 /// Renders again and again.
 fn watch(asked: &Asked<'_>, terminal: &mut Terminal) -> Result<(), Error> {
     let matches = asked.matches;
-    let shelf: Arc<Shelf> = Arc::default();
+    let shelf = asked.shelf();
     let places = || {
         let mut places = Places::default();
+        asked.cache_folder().iter().for_each(|folder| places.output(folder));
         match super::selection::template(matches, &Disk)? {
             Some(selection) => selection.places(&mut places),
             None => {
@@ -249,6 +260,12 @@ fn attempt(
 ) -> Result<(), Error> {
     let Asked { matches, debug, .. } = *asked;
     let tree = Disk;
+    if asked.cache.is_some() {
+        let message = "--cache keeps what releases of a project are, and a chart by itself is none";
+        return Err(Diagnostic::own(message)
+            .hint("name an environment: `-e ENV`; `rhelm batch` keeps charts, too")
+            .into());
+    }
     if debug {
         let version = raw_texts(matches, "version").pop().unwrap_or_default();
         terminal.say(&line(Level::Debug, "Original chart version", &[("version", &version)]));

@@ -1,15 +1,16 @@
 //! A release of a project, or a chart by itself, rendered; what follows from chance is found by rendering twice.
 
 use super::kept::Kept;
-use crate::cache::{Cache, Digest, Key};
+use crate::cache::{Cache, Key};
 use crate::cluster::Lookup;
 use crate::diagnostic::Error;
 use crate::engine::{KubeVersion, Release as HelmRelease};
+use crate::go::time::local_zone;
 use crate::manifest::overrides::{Matches, Scope, apply};
 use crate::manifest::{Event, Manifests, chance};
 use crate::project::{Environment, Installation, Project, Release};
 use crate::render::{Outcome, Request, render_shelved};
-use crate::shelf::Shelf;
+use crate::shelf::{Digest, Shelf};
 use crate::text::Str;
 use crate::tree::Tree;
 use crate::value::MapRef;
@@ -396,11 +397,12 @@ fn drawn(
         rendered.inputs = inputs(&layers);
         let mut outcome = Outcome::default();
         let result = render_shelved(&flags.shelf, tree, request, &user, layers, world, &mut outcome);
-        let Outcome { manifests, chart, release_exists, .. } = outcome;
+        let Outcome { manifests, chart, chart_digest, release_exists, .. } = outcome;
         let kept = Kept { manifests, chart, warnings: std::mem::take(&mut world.warnings) };
         if let (Some(cache), Some((digest, layers)), true) = (&flags.cache, &key, result.is_ok() && !world.drawn)
+            && !world.read_outside
             && *layers == rendered.inputs
-            && cache.is_still(tree, &request.chart, &digest.chart)
+            && chart_digest == Some(digest.chart)
         {
             cache.put(&digest.result, &kept.encode());
         }
@@ -458,6 +460,7 @@ fn key(
     let mut key = Key::new("render");
     key.add(&chart);
     key.add(format!("{request:?}").as_bytes());
+    key.add(local_zone().as_bytes());
     for input in &inputs {
         key.add(format!("{:?}", input.kind).as_bytes());
         key.add(input.name.as_bytes());

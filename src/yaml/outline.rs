@@ -274,9 +274,13 @@ fn key(text: &[u8]) -> Option<(&[u8], &[u8])> {
         }
         _ => return None,
     };
+    // YAML itself ends at 1024.
+    if name.len() > MAX_KEY {
+        return None;
+    }
     match rest {
         [b':'] => Some((name, &[])),
-        [b':', b' ', rest @ ..] if name.len() <= MAX_KEY => Some((name, rest)),
+        [b':', b' ', rest @ ..] => Some((name, rest)),
         _ => None,
     }
 }
@@ -428,6 +432,11 @@ mod tests {
             }
         }
         assert!(plain > 20_000 && wrong > 5_000, "{plain} {wrong}");
+        let long = "a".repeat(1_100);
+        for text in [format!("kind: A\n{long}:\n  x: 1\n"), format!("kind: A\n- \"{long}\":\n"), format!("{long}: 1\n")]
+        {
+            assert!(head(text.as_bytes()).is_none());
+        }
         for document in DOCUMENTS {
             assert!(head(document.as_bytes()).is_some(), "{document}");
         }

@@ -40,11 +40,12 @@ pub(super) fn run(matches: &ArgMatches, terminal: &mut Terminal) -> Result<(), E
     terminal.check()?;
     let asked = Asked::new(matches)?;
     if !on(matches, "watch") {
-        return compare(&asked, Arc::default(), None, terminal);
+        return compare(&asked, asked.shelf(), None, terminal);
     }
-    let shelf: Arc<Shelf> = Arc::default();
+    let shelf = asked.shelf();
     let places = || {
         let mut places = watch::Places::default();
+        asked.cache_folder().iter().for_each(|folder| places.output(folder));
         let stated = stated(matches)?;
         for path in [&stated.0, &stated.1].into_iter().flatten() {
             match path.split_once(':') {

@@ -16,7 +16,7 @@ pub use instant::Time;
 pub const RFC3339: &[u8] = b"2006-01-02T15:04:05Z07:00";
 
 pub use methods::int_method;
-pub use zone::Zone;
+pub use zone::{Zone, local_zone};
 
 /// `quote` of package time, which errors show texts with: what is not printable ASCII as `\x..` bytes.
 fn quote(text: &[u8]) -> String {

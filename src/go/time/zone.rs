@@ -33,6 +33,15 @@ static LOCAL_NAME: LazyLock<String> = LazyLock::new(|| match std::env::var("TZ")
     Err(_) => "UTC".to_owned(),
 });
 
+/// Tells the local zone from others: its names, and what it is at some instants.
+pub fn local_zone() -> String {
+    LOCAL.with(|zone| {
+        let at = |second| Timestamp::from_second(second).map(|at| zone.to_offset(at).seconds()).unwrap_or_default();
+        let offsets: Vec<i32> = (-20..60).map(|half| at(half * 15_778_463)).collect();
+        format!("{} {zone:?} {offsets:?}", *LOCAL_NAME)
+    })
+}
+
 /// What holds at an instant.
 pub(super) struct Offset {
     /// `CET`

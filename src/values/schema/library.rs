@@ -68,6 +68,8 @@ pub(super) struct Library {
     /// The metaschemas by their URL or, for a choice of vocabularies, by these.
     compiled: HashMap<String, Id>,
     warned: HashSet<String>,
+    /// Whether anything was read that is no part of a chart.
+    pub(super) read_outside: bool,
     /// Whether the metaschemas are asked even where nobody needs to.
     is_thorough: bool,
 }
@@ -190,6 +192,7 @@ impl Library {
             metas: Space::default(),
             compiled: HashMap::default(),
             warned: HashSet::new(),
+            read_outside: false,
             is_thorough: false,
         }
     }
@@ -517,7 +520,10 @@ impl Library {
     fn fetch(&mut self, url: &str) -> Result<Rc<Node>, String> {
         let parsed = Url::parse(url.as_bytes())?;
         match parsed.scheme.as_str() {
-            "file" => json::parse(&read_file(&parsed.path)?),
+            "file" => {
+                self.read_outside = true;
+                json::parse(&read_file(&parsed.path)?)
+            }
             "http" | "https" => {
                 Err("schemas are not fetched from the network; put it beside values.schema.json".into())
             }

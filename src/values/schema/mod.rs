@@ -37,14 +37,15 @@ const URL: &str = "file:///values.schema.json";
 const MAX_STEPS: u64 = 10_000_000;
 
 /// Checks the values of all charts that live and have a schema. All that is wrong is told at once, each where
-/// the value was set: `layers` hold the defaults of the charts, too. What Helm logs goes to `log`.
+/// the value was set: `layers` hold the defaults of the charts, too. What Helm logs goes to `log`. Tells whether a schema refers to
+/// files outside of the charts.
 ///
 /// # Errors
 /// Helm's: `values don't meet the specifications of the schema(s) in the following chart(s):` and lines for
 /// every chart.
-pub fn validate(top: &Live<'_>, values: &MapRef, layers: &Layers, log: &mut Vec<String>) -> Result<(), Error> {
+pub fn validate(top: &Live<'_>, values: &MapRef, layers: &Layers, log: &mut Vec<String>) -> Result<bool, Error> {
     if !any_schema(top) {
-        return Ok(());
+        return Ok(false);
     }
     let mut sources = Vec::new();
     schemas(top, values, &mut sources);
@@ -62,9 +63,10 @@ pub fn validate(top: &Live<'_>, values: &MapRef, layers: &Layers, log: &mut Vec<
     log.extend(run.compiled.library.log.iter().cloned());
     let (words, failures) = (std::mem::take(&mut run.words), std::mem::take(&mut run.diagnostics));
     let charts = std::mem::take(&mut run.charts);
+    let read_outside = run.compiled.library.read_outside;
     run.compiled.keep();
     if words.is_empty() {
-        return Ok(());
+        return Ok(read_outside);
     }
     let words = format!("values don't meet the specifications of the schema(s) in the following chart(s):\n{words}");
     let mut diagnostics = failures;
@@ -128,9 +130,9 @@ impl Compiled {
         })
     }
 
-    /// Keeps what is whole: none of them was unusable.
+    /// Keeps what is whole: none of them was unusable. Files outside of charts may change.
     fn keep(self) {
-        if self.parts.len() != self.sources.len() {
+        if self.parts.len() != self.sources.len() || self.library.read_outside {
             return;
         }
         COMPILED.with_borrow_mut(|all| {
