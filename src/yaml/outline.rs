@@ -303,7 +303,9 @@ fn value(text: &[u8]) -> Option<Value<'_>> {
         first => {
             let is_number = first.is_ascii_digit();
             let is_flag = text.starts_with(b"--") && text.get(2).is_some_and(u8::is_ascii_alphabetic);
-            if !(first.is_ascii_alphabetic() || is_number || is_flag || b"/_$(".contains(&first)) {
+            // `.5`, `.inf` and `.nan` are numbers.
+            let is_path = matches!(text, [b'.', next, ..] if next.is_ascii_alphabetic() && !b"iInN".contains(next));
+            if !(first.is_ascii_alphabetic() || is_number || is_flag || is_path || b"/_$(^".contains(&first)) {
                 return None;
             }
             if !is_one_plain(text) || is_number && !is_tame(text) {
@@ -333,13 +335,14 @@ mod tests {
     use super::super::head::scanned;
     use super::*;
 
-    const DOCUMENTS: [&str; 7] = [
+    const DOCUMENTS: [&str; 8] = [
         "apiVersion: v1\nkind: Service\nmetadata:\n  name: a\n  namespace: b\n  annotations:\n    z: \"1\"\n    helm.sh/hook: 'pre-install'\n  labels: {}\nspec:\n  ports:\n  - name: http\n    port: 80\n    targetPort: http\n  - port: 8080m\n  type: ClusterIP\n",
         "# Source: x\nkind: Deployment\napiVersion: apps/v1\nmetadata:\n  name: \"a-b\"\n  annotations: {}\nspec:\n  template:\n    spec:\n      containers:\n        - args:\n            - --flag=true\n            - $(VAR)\n            - /bin/sh\n          name: x\n\n          env: []\n          image: \"r/i:1.2.3\"\n        -\n          name: y\n",
         "kind: ConfigMap\napiVersion: v1\nmetadata: {}\ndata:\n  a: |\n    one\n      two\n\n    # three\n  b: |-\n\n   x\n  c: >+\n    folded\n    text\n\n# end\n  d: plain text, with [some] {signs}\n  e: http://example.com/x#y\n",
         "metadata:\n  annotations:\n  name: x\nkind: X\nlist:\n- a\n- b: 1\n  c:\n  - d\n- |\n  text\n- e:\n    f: 1.5\n",
         "  kind: A\n  metadata:\n    name: b\n  spec:\n  - a: 10.0.0.0/8\n    b: true\n    c:\n",
         "a: 1\nb: text\nc: yes\nd:\n  e:\n    f:\n      g: h\n  i: j\nk: l\n",
+        "kind: CustomResourceDefinition\nspec:\n  - jsonPath: .status.phase\n    pattern: ^[a-z]*$\n    x: .spec\n",
         "kind: Secret\ntype: Opaque\n\"quoted\": 'x'\ndata:\n  tls.crt: LS0t==\n  \"a b\": \"\"\n",
     ];
 
@@ -353,7 +356,7 @@ mod tests {
             state ^= state << 17;
             (state % below as u64) as usize
         };
-        const PARTS: [&str; 46] = [
+        const PARTS: [&str; 51] = [
             " ",
             "  ",
             "\n",
@@ -386,6 +389,11 @@ mod tests {
             "~",
             "1e400",
             ".inf",
+            ".5",
+            ".Nan",
+            ".x",
+            "^",
+            "^a: b",
             "0x1F",
             "1_0",
             "2001-01-01",

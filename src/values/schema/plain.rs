@@ -61,6 +61,12 @@ fn keyword(key: &Str, value: &Node, draft: Draft, depth: usize) -> bool {
             let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"/_-.$".contains(byte);
             reference.strip_prefix(b"#").is_some_and(|pointer| pointer.iter().all(plain))
         }),
+        // One that stands deeper makes a document of its own, and such are not looked at here.
+        b"$id" => text(value).is_some_and(|id| {
+            let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"/_-.".contains(byte);
+            let path = id.strip_prefix(b"https://").or_else(|| id.strip_prefix(b"http://"));
+            path.is_some_and(|path| path.first().is_some_and(u8::is_ascii_alphanumeric) && path.iter().all(plain))
+        }),
         b"title" | b"description" | b"$comment" | b"format" => text(value).is_some(),
         b"default" | b"const" => true,
         b"examples" => matches!(value.kind, Kind::Array(_)),
@@ -71,7 +77,7 @@ fn keyword(key: &Str, value: &Node, draft: Draft, depth: usize) -> bool {
         },
         b"enum" => matches!(&value.kind, Kind::Array(items) if !items.is_empty() && are_distinct(items)),
         b"required" => matches!(&value.kind, Kind::Array(names)
-            if !names.is_empty() && names.iter().all(|name| text(name).is_some()) && are_distinct(names)),
+            if (draft != Draft::D4 || !names.is_empty()) && names.iter().all(|name| text(name).is_some()) && are_distinct(names)),
         b"minimum" | b"maximum" => matches!(value.kind, Kind::Number(_)),
         b"minLength" | b"maxLength" | b"minItems" | b"maxItems" | b"minProperties" | b"maxProperties" => {
             matches!(&value.kind, Kind::Number(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()))
@@ -141,7 +147,7 @@ mod tests {
     }
 
     /// A value to put somewhere.
-    const VALUES: [&str; 22] = [
+    const VALUES: [&str; 25] = [
         "true",
         "false",
         "null",
@@ -153,6 +159,9 @@ mod tests {
         "0.5",
         "\"\"",
         "\"string\"",
+        "\"https://example.com/a.json\"",
+        "\"http://\"",
+        "\"http://a/../b\"",
         "\"#/a\"",
         "\"(\"",
         "[]",
