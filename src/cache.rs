@@ -5,7 +5,7 @@
 //! Together they take no more than a limit; those that were not asked for the longest go first.
 
 use crate::diagnostic::{Diagnostic, Error};
-use crate::shelf::{Digest, digest};
+use crate::shelf::{Digest, Parts, digest};
 use crate::tree::Tree;
 use sha2::{Digest as _, Sha256};
 use std::collections::HashMap;
@@ -31,30 +31,14 @@ const NOTED: Duration = Duration::from_secs(600);
 /// A file that somebody began this long ago is not finished any more.
 const ABANDONED: Duration = Duration::from_secs(3_600);
 
-/// What a result follows from, part by part.
-pub struct Key(Sha256);
-
-impl Key {
-    /// The key of a kind of results, of this version of rhelm.
-    pub fn new(kind: &str) -> Self {
-        let mut key = Key(Sha256::new());
-        key.add(kind.as_bytes());
-        key.add(env!("CARGO_PKG_VERSION").as_bytes());
-        // What it can do, too.
-        key.add(&[cfg!(feature = "schema"), cfg!(feature = "crypto"), cfg!(feature = "tera")].map(u8::from));
-        key
-    }
-
-    /// Adds a part. Where it ends is part of the key.
-    pub fn add(&mut self, part: &[u8]) {
-        self.0.update((part.len() as u64).to_le_bytes());
-        self.0.update(part);
-    }
-
-    /// The digest of all parts.
-    pub fn digest(self) -> Digest {
-        self.0.finalize().into()
-    }
+/// The beginning of a key: a kind of results, of this version of rhelm. What a result follows from is added part by part.
+pub fn key(kind: &str) -> Parts {
+    let mut key = Parts::default();
+    key.add(kind.as_bytes());
+    key.add(env!("CARGO_PKG_VERSION").as_bytes());
+    // What it can do, too.
+    key.add(&[cfg!(feature = "schema"), cfg!(feature = "crypto"), cfg!(feature = "tera")].map(u8::from));
+    key
 }
 
 /// A folder of results.
@@ -226,7 +210,7 @@ mod tests {
     }
 
     fn digest(of: &str) -> Digest {
-        let mut key = Key::new("test");
+        let mut key = key("test");
         key.add(of.as_bytes());
         key.digest()
     }
@@ -234,7 +218,7 @@ mod tests {
     #[test]
     fn parts_have_ends() {
         let of = |parts: &[&str]| {
-            let mut key = Key::new("test");
+            let mut key = key("test");
             parts.iter().for_each(|part| key.add(part.as_bytes()));
             key.digest()
         };

@@ -136,14 +136,29 @@ impl Shelf {
 
 /// The digest of a chart's files; none if they cannot be read.
 pub fn digest(tree: &dyn Tree, path: &str) -> Option<Digest> {
-    let mut sum = Sha256::new();
+    let mut parts = Parts::default();
     for file in chart::files(tree, path)? {
-        for part in [file.name.as_bytes(), &file.data] {
-            sum.update((part.len() as u64).to_le_bytes());
-            sum.update(part);
-        }
+        parts.add(file.name.as_bytes());
+        parts.add(&file.data);
     }
-    Some(sum.finalize().into())
+    Some(parts.digest())
+}
+
+/// Takes the digest of several parts; where each ends is part of it.
+#[derive(Default)]
+pub struct Parts(Sha256);
+
+impl Parts {
+    /// Adds a part.
+    pub fn add(&mut self, part: &[u8]) {
+        self.0.update((part.len() as u64).to_le_bytes());
+        self.0.update(part);
+    }
+
+    /// The digest of all of them.
+    pub fn digest(self) -> Digest {
+        self.0.finalize().into()
+    }
 }
 
 /// The values.yaml files of a chart for this thread.

@@ -71,7 +71,7 @@ pub(super) fn run(matches: &ArgMatches, terminal: &mut Terminal) -> Result<(), E
     terminal.check()?;
     let asked = Asked::new(matches)?;
     let flags = asked.flags()?;
-    let (at_once, shelf, cache) = (flags.at_once, flags.shelf.clone(), flags.cache.clone());
+    let (at_once, shelf) = (flags.at_once, flags.shelf.clone());
     let path = texts(matches, "args").pop().filter(|path| path != "-");
     let input: Box<dyn BufRead + Send> = match &path {
         Some(path) => Box::new(BufReader::new(
@@ -103,9 +103,7 @@ pub(super) fn run(matches: &ArgMatches, terminal: &mut Terminal) -> Result<(), E
             is_over.store(true, Ordering::Relaxed);
         }
     });
-    if let Some(words) = cache.and_then(|cache| cache.trouble()) {
-        terminal.say(&format!("warning: results could not be kept in the cache: {words}"));
-    }
+    terminal.end(&flags);
     unwritten.map_or(Ok(()), Err)
 }
 

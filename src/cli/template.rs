@@ -134,14 +134,26 @@ impl<'m> Asked<'m> {
 
     /// Whether a file changed that a flag names.
     pub(super) fn is_touched(&self, changed: &Changed) -> bool {
-        let ValueOptions { files, set_file, .. } = self.values();
-        let set = set_file.iter().filter_map(|argument| argument.split_once('=')).map(|(_, path)| path);
-        files.iter().map(String::as_str).chain(set).any(|path| changed.has(&Disk.absolute(path)))
+        self.named_files().iter().any(|path| changed.has(&Disk.absolute(path)))
     }
 
-    /// Where results are kept, if anywhere.
-    pub(super) fn cache_folder(&self) -> Option<String> {
-        text(self.matches, "cache")
+    /// The files that flags for values name.
+    fn named_files(&self) -> Vec<String> {
+        let ValueOptions { mut files, set_file, .. } = self.values();
+        files.extend(set_file.iter().filter_map(|argument| Some(argument.split_once('=')?.1.to_owned())));
+        files.retain(|path| path.trim() != "-");
+        files
+    }
+
+    /// What is to be watched for the flags' sake, and where they say that is written.
+    pub(super) fn places(&self) -> Places {
+        let mut places = Places::default();
+        self.named_files().iter().for_each(|path| places.file(path));
+        for flag in ["cache", "output-dir"] {
+            let folder = self.matches.try_get_one::<String>(flag).ok().flatten().filter(|folder| !folder.is_empty());
+            folder.into_iter().for_each(|folder| places.output(folder));
+        }
+        places
     }
 
     /// Forgets what may have changed since it was read.
@@ -203,8 +215,7 @@ fn watch(asked: &Asked<'_>, terminal: &mut Terminal) -> Result<(), Error> {
     let matches = asked.matches;
     let shelf = asked.shelf();
     let places = || {
-        let mut places = Places::default();
-        asked.cache_folder().iter().for_each(|folder| places.output(folder));
+        let mut places = asked.places();
         match super::selection::template(matches, &Disk)? {
             Some(selection) => selection.places(&mut places),
             None => {
@@ -212,16 +223,12 @@ fn watch(asked: &Asked<'_>, terminal: &mut Terminal) -> Result<(), Error> {
                 places.chart(&chart);
             }
         }
-        asked.values().files.iter().filter(|path| path.trim() != "-").for_each(|path| places.file(path));
-        if let Some(folder) = text(matches, "output-dir").filter(|folder| !folder.is_empty()) {
-            places.output(&folder);
-        }
         Ok(places)
     };
     super::watch::run(terminal, &shelf, places, |terminal, changed| {
         asked.forget_charts();
-        match (super::selection::template(matches, &Disk)?, changed) {
-            (Some(selection), changed) => {
+        match super::selection::template(matches, &Disk)? {
+            Some(selection) => {
                 let selection = match changed {
                     Some(changed) => touched(&selection, asked, changed),
                     None => selection,
@@ -233,7 +240,7 @@ fn watch(asked: &Asked<'_>, terminal: &mut Terminal) -> Result<(), Error> {
                 let server = check_dry_run(matches, terminal)?;
                 super::fleet::run(asked, &selection, server, Some(&shelf), terminal)
             }
-            (None, _) => {
+            None => {
                 terminal.new_page()?;
                 let mut world = asked.world();
                 world.ends = false;

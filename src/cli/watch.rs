@@ -87,9 +87,9 @@ impl Places {
         if self.own.iter().any(|folder| is_in(path, folder)) || is_passing(path) {
             return (false, false);
         }
-        let is_around = self.folders.iter().map(|(folder, _)| folder).chain(&self.files).any(|inner| {
-            inner != path && is_in(inner, path) || self.folders.contains(&(path.to_owned(), true)) && inner == path
-        });
+        let mut inner = self.folders.iter().map(|(folder, _)| folder).chain(&self.files);
+        let is_around =
+            self.folders.contains(&(path.to_owned(), true)) || inner.any(|inner| inner != path && is_in(inner, path));
         let is_inside = self.folders.iter().any(|(folder, deep)| *deep && is_in(path, folder));
         (is_around || is_inside || self.files.contains(path), is_around)
     }

@@ -1,7 +1,7 @@
 //! A release of a project, or a chart by itself, rendered; what follows from chance is found by rendering twice.
 
 use super::kept::Kept;
-use crate::cache::{Cache, Key};
+use crate::cache::{self, Cache};
 use crate::cluster::Lookup;
 use crate::diagnostic::Error;
 use crate::engine::{KubeVersion, Release as HelmRelease};
@@ -457,7 +457,7 @@ fn key(
     }
     let inputs = inputs(&options.unread(tree)?);
     let chart = cache.chart(tree, &request.chart)?;
-    let mut key = Key::new("render");
+    let mut key = cache::key("render");
     key.add(&chart);
     key.add(format!("{request:?}").as_bytes());
     key.add(local_zone().as_bytes());

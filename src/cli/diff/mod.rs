@@ -44,8 +44,7 @@ pub(super) fn run(matches: &ArgMatches, terminal: &mut Terminal) -> Result<(), E
     }
     let shelf = asked.shelf();
     let places = || {
-        let mut places = watch::Places::default();
-        asked.cache_folder().iter().for_each(|folder| places.output(folder));
+        let mut places = asked.places();
         let stated = stated(matches)?;
         for path in [&stated.0, &stated.1].into_iter().flatten() {
             match path.split_once(':') {
@@ -68,7 +67,6 @@ pub(super) fn run(matches: &ArgMatches, terminal: &mut Terminal) -> Result<(), E
                 }
             }
         }
-        texts(matches, "values").iter().filter(|path| path.trim() != "-").for_each(|path| places.file(path));
         Ok(places)
     };
     watch::run(terminal, &shelf, places, |terminal, changed| {
