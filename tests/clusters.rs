@@ -140,9 +140,13 @@ fn secret(name: &str, revision: i64, held: &[u8]) -> String {
 }
 
 fn record(name: &str, revision: i64) -> Vec<u8> {
+    record_with(name, revision, "{}")
+}
+
+fn record_with(name: &str, revision: i64, config: &str) -> Vec<u8> {
     zipped(
         format!(
-            r#"{{"name":"{name}","version":{revision},"namespace":"default","info":{{"status":"deployed"}},"manifest":"---\n# Source: c/templates/a.yaml\nkind: ConfigMap\napiVersion: v1\nmetadata:\n  name: a\ndata:\n  v: \"{revision}\"\n"}}"#
+            r#"{{"name":"{name}","version":{revision},"namespace":"default","config":{config},"info":{{"status":"deployed"}},"manifest":"---\n# Source: c/templates/a.yaml\nkind: ConfigMap\napiVersion: v1\nmetadata:\n  name: a\ndata:\n  v: \"{revision}\"\n"}}"#
         )
         .as_bytes(),
     )
@@ -289,12 +293,13 @@ fn a_stored_release_against_what_an_upgrade_would_render() {
          {{ if .Release.IsInstall }}new: y{{ end }}",
     );
     let resources = r#"{"resources":[{"name":"configmaps","kind":"ConfigMap","namespaced":true}]}"#;
+    let second = record_with("r", 2, r#"{"v":2,"token":"hidden"}"#);
     let answers = [
         ("/version", Answer::Is(200, r#"{"major":"1","minor":"36","gitVersion":"v1.36.2"}"#.to_owned())),
         ("/api", Answer::Is(200, r#"{"versions":["v1"]}"#.to_owned())),
         ("/apis", Answer::Is(200, r#"{"groups":[]}"#.to_owned())),
         ("/api/v1", Answer::Is(200, resources.to_owned())),
-        (SECRETS, Answer::Is(200, list(&[secret("r", 1, &record("r", 1)), secret("r", 2, &record("r", 2))], ""))),
+        (SECRETS, Answer::Is(200, list(&[secret("r", 1, &record("r", 1)), secret("r", 2, &second)], ""))),
         ("/api/v1/namespaces/default/secrets/sh.", Answer::Is(404, status(404, "not found"))),
         (
             "/api/v1/namespaces/default/secrets/sh.helm.release.v1.r.v1",
@@ -316,7 +321,12 @@ fn a_stored_release_against_what_an_upgrade_would_render() {
     assert!(said.contains("data.v"), "{said}");
     assert!(said.contains('3'), "{said}");
     assert!(!said.contains("new"), "{said}");
-    assert_eq!(diff(&["--against", "live", "--set", "v=2"]).0, 0);
+    // What somebody set by hand is seen, and that Helm would keep it is told, without the values.
+    assert!(said.contains("Helm would keep those of revision 2 (token, v), unless upgraded with --reset-values"), "{said}");
+    assert!(!said.contains("hidden"), "{said}");
+    let (exit, said) = diff(&["--against", "live", "--set", "v=2"]);
+    assert_eq!(exit, 0, "{said}");
+    assert!(!said.contains("keep"), "{said}");
     assert_eq!(diff(&["--against", "live:1", "--set", "v=1"]).0, 0);
     let (exit, said) = diff(&["--against", "live:7"]);
     assert_eq!(exit, 1);

@@ -10,7 +10,7 @@ use crate::diagnostic::{Diagnostic, Error};
 use crate::engine::{KubeVersion, Release};
 use crate::go::slog::{Level, line};
 use crate::manifest::{Manifests, overrides, split};
-use crate::release::{Record, Start, Storage, is_not_found, latest, start};
+use crate::release::{Record, Start, Storage, is_not_found, latest, start, start_from};
 use crate::spread::spread;
 use crate::subject::{Ground, Seen, Standing};
 use crate::tree::{Disk, Tree};
@@ -237,8 +237,29 @@ struct Reached {
 #[derive(Default)]
 struct Known {
     versions: Option<(KubeVersion, Arc<Vec<String>>)>,
-    /// The last revisions of releases, by name and namespace; none of those that are not there.
-    last: HashMap<(String, String), Option<i64>>,
+    /// What there is of releases, by name and namespace; none of those that are not there.
+    last: HashMap<(String, String), Option<Last>>,
+}
+
+/// What of a release an upgrade would begin with.
+#[derive(Clone)]
+struct Last {
+    /// The last revision; 0 if no record can be read.
+    revision: i64,
+    /// The one that would be upgraded, and the keys of the values that it was given.
+    values: (i64, Vec<String>),
+}
+
+impl Last {
+    /// Reads it off a history. None if the release is uninstalled, and would be installed anew.
+    fn of(name: &str, records: Vec<Record>) -> Result<Option<Last>, Error> {
+        let Some(revision) = records.iter().map(|record| record.revision).max() else {
+            return Ok(Some(Last { revision: 0, values: (0, Vec::new()) }));
+        };
+        let Some(from) = start_from(records, name)?.from else { return Ok(None) };
+        let keys = from.config.iter().flat_map(|config| config.entries()).map(|(key, _)| key.to_string()).collect();
+        Ok(Some(Last { revision, values: (from.revision, keys) }))
+    }
 }
 
 /// What a thread that panicked had begun is whole: one insertion.
@@ -315,7 +336,7 @@ impl<'m> Clusters<'m> {
             Some(versions) => versions.clone(),
             None => known.versions.insert((cluster.kube_version()?, cluster.api_versions()?)).clone(),
         };
-        Ok(Ground { kube_version, api_versions, lookup: cluster.lookup(), revision: 1, is_upgrade: false })
+        Ok(Ground { kube_version, api_versions, lookup: cluster.lookup(), revision: 1, is_upgrade: false, last_values: (0, Vec::new()) })
     }
 
     /// What the cluster of an environment holds of a release, and would hold of what a chart makes. `recorded` is what the
@@ -391,19 +412,19 @@ impl<'m> Clusters<'m> {
         let mut known = locked(&reached.known);
         let key = (name.to_owned(), namespace.to_owned());
         let last = match known.last.get(&key) {
-            Some(last) => *last,
+            Some(last) => last.clone(),
             None => {
                 let last = match self.storage(namespace, context)?.history(name) {
-                    Ok(found) => found.records.iter().map(|record| record.revision).max().or(Some(0)),
+                    Ok(found) => Last::of(name, found.records)?,
                     Err(error) if is_not_found(&error) => None,
                     Err(error) => return Err(error),
                 };
-                known.last.insert(key, last);
+                known.last.insert(key, last.clone());
                 last
             }
         };
-        if let Some(last) = last {
-            (ground.revision, ground.is_upgrade) = (last + 1, true);
+        if let Some(Last { revision, values }) = last {
+            (ground.revision, ground.is_upgrade, ground.last_values) = (revision + 1, true, values);
         }
         Ok(ground)
     }

@@ -15,4 +15,4 @@ pub use object::templated;
 pub use record::{Hook, Record};
 pub use selector::Selector;
 pub use sql::Sql;
-pub use storage::{Found, Start, Storage, is_not_found, key, latest, not_found, start};
+pub use storage::{Found, Start, Storage, is_not_found, key, latest, not_found, start, start_from};

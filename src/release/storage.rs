@@ -100,7 +100,14 @@ pub struct Start {
 /// # Errors
 /// As [`latest`].
 pub fn start(storage: &dyn Storage, name: &str, unreadable: &mut Vec<Diagnostic>) -> Result<Start, Error> {
-    let records = readable(storage, name, unreadable)?;
+    start_from(readable(storage, name, unreadable)?, name)
+}
+
+/// What an upgrade would start from, of a release with these records.
+///
+/// # Errors
+/// There are none.
+pub fn start_from(records: Vec<Record>, name: &str) -> Result<Start, Error> {
     let deployed = records.iter().filter(|record| record.status == "deployed").max_by_key(|record| record.revision);
     let deployed = deployed.cloned();
     let last = last(records, name)?;

@@ -40,6 +40,8 @@ pub struct Ground {
     pub revision: i64,
     /// Whether the release would be upgraded, not installed.
     pub is_upgrade: bool,
+    /// The revision that would be upgraded, and the keys of the values that it was given.
+    pub last_values: (i64, Vec<String>),
 }
 
 /// Finds the cluster for a release: its name, its namespace, and the context that guards its environment.
@@ -282,7 +284,7 @@ fn put_up(
         skip_schema_validation: flags.skip_schema_validation,
         tera: flags.tera,
     };
-    let lookup = grounded(&mut request.release, flags, installation.kube_context.as_deref())?;
+    let ground = grounded(&mut request.release, flags, installation.kube_context.as_deref())?;
     let scope = Scope { release: &installation.release.key.text, namespace: &request.release.namespace };
     let mut matches = Matches::default();
     let swap = |manifests: &mut Manifests, matches: &mut Matches| match flags.overrides {
@@ -291,7 +293,7 @@ fn put_up(
     };
     let result = drawn(
         tree,
-        &Asked { request: &request, lookup, options: &options, trial },
+        &Asked { request: &request, ground, options: &options, trial },
         flags,
         &mut |m| swap(m, &mut matches),
         rendered,
@@ -328,30 +330,43 @@ pub fn chart(
         skip_schema_validation: flags.skip_schema_validation,
         tera: flags.tera,
     };
-    let lookup = grounded(&mut request.release, flags, None)?;
-    let asked = Asked { request: &request, lookup, options: &flags.values, trial };
+    let ground = grounded(&mut request.release, flags, None)?;
+    let asked = Asked { request: &request, ground, options: &flags.values, trial };
     drawn(tree, &asked, flags, &mut |_| Ok(()), rendered)
 }
 
-/// Puts a release on the ground of a cluster, if it is rendered for one; who answers `lookup` there.
+/// Puts a release on the ground of a cluster, if it is rendered for one.
 fn grounded(
     release: &mut HelmRelease,
     flags: &Flags<'_>,
     context: Option<&str>,
-) -> Result<Option<Arc<dyn Lookup>>, Error> {
+) -> Result<Option<Ground>, Error> {
     let Some(onto) = &flags.onto else { return Ok(None) };
     let ground = onto(&release.name, &release.namespace, context)?;
-    release.kube_version = ground.kube_version;
-    release.served = Some(ground.api_versions);
+    release.kube_version.clone_from(&ground.kube_version);
+    release.served = Some(ground.api_versions.clone());
     release.revision = ground.revision;
     release.is_upgrade = ground.is_upgrade;
-    Ok(Some(ground.lookup))
+    Ok(Some(ground))
+}
+
+/// An upgrade that is given no values keeps the last ones (Helm: pkg/action/upgrade.go, reuseValues). What a release is declared
+/// to be is compared without them: else nobody would see that somebody set them.
+fn kept_by_helm(ground: &Ground, name: &str, user: &MapRef) -> Option<String> {
+    let (revision, keys) = &ground.last_values;
+    (user.is_empty() && !keys.is_empty()).then(|| {
+        format!(
+            "warning: `{name}` is given no values, and compared so; Helm would keep those of revision {revision} ({}), unless \
+             upgraded with --reset-values",
+            keys.join(", ")
+        )
+    })
 }
 
 /// A render.
 struct Asked<'a> {
     request: &'a Request,
-    lookup: Option<Arc<dyn Lookup>>,
+    ground: Option<Ground>,
     options: &'a ValueOptions,
     trial: Option<&'a Trial<'a>>,
 }
@@ -359,7 +374,7 @@ struct Asked<'a> {
 /// Renders, and once more with other chance and another time where the chart draws upon them.
 fn drawn(
     tree: &dyn Tree,
-    Asked { request, lookup, options, trial }: &Asked<'_>,
+    Asked { request, ground, options, trial }: &Asked<'_>,
     flags: &Flags<'_>,
     swap: &mut dyn FnMut(&mut Manifests) -> Result<(), Error>,
     rendered: &mut Rendered,
@@ -391,6 +406,9 @@ fn drawn(
         let read = options.read_telling(tree, &mut secrets);
         rendered.secrets = secrets;
         let (user, layers) = read?;
+        if let Some(ground) = ground {
+            rendered.warnings.extend(kept_by_helm(ground, &request.release.name, &user));
+        }
         if let Some(trial) = trial {
             (trial.change)(&user);
         }
@@ -415,8 +433,8 @@ fn drawn(
     rendered.namespace.clone_from(&request.release.namespace);
     let outside = || {
         let mut world = (flags.world)();
-        if lookup.is_some() {
-            world.lookup.clone_from(lookup);
+        if let Some(ground) = ground {
+            world.lookup = Some(ground.lookup.clone());
         }
         world
     };

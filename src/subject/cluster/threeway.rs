@@ -89,6 +89,17 @@ impl Walk<'_> {
         lists.iter().all(|list| list.iter().all(|item| item.get(key).is_some())).then_some(key)
     }
 
+    /// Whether what is wanted here keeps nothing beside it: the `retainKeys` of a strategic merge patch, as kubernetes' types
+    /// have it for a Deployment's strategy and for volumes.
+    fn is_exclusive(&self) -> bool {
+        let path: Vec<&str> = self.path.iter().map(String::as_str).collect();
+        match path.as_slice() {
+            ["spec", "strategy"] => self.kind == "Deployment",
+            [.., "spec", "volumes"] => self.key(&[]).is_some(),
+            _ => false,
+        }
+    }
+
     /// Whether the order of the list here means nothing.
     fn is_set(&self) -> bool {
         let Some((last, above)) = self.path.split_last() else { return false };
@@ -104,6 +115,14 @@ impl Walk<'_> {
     fn merge(&mut self, live: &mut Json, wanted: &Json, before: Option<&Json>) {
         match (live, wanted) {
             (Json::Object(own), Json::Object(wants)) => {
+                // Another type of strategy, another source of a volume: what the last one had beside it goes.
+                let is_other = |(key, value): (&String, &Json)| {
+                    !value.is_null() && own.get(key).is_none_or(|own| key == "type" && own != value)
+                };
+                let is_exclusive = self.is_exclusive();
+                if is_exclusive && wants.iter().any(is_other) {
+                    own.retain(|key, _| wants.contains_key(key));
+                }
                 let wanted_before = before.and_then(Json::as_object);
                 for (key, value) in wanted_before.into_iter().flatten() {
                     if wants.get(key).is_none_or(Json::is_null) && !value.is_null() {
@@ -115,7 +134,7 @@ impl Walk<'_> {
                     match own.get_mut(key) {
                         Some(_) if value.is_null() => {}
                         Some(own) => self.below(key, |walk| walk.merge(own, value, before)),
-                        None if is_zero(value) => {}
+                        None if is_zero(value) && !is_exclusive => {}
                         None => {
                             own.insert(key.clone(), value.clone());
                         }
@@ -226,6 +245,10 @@ impl Walk<'_> {
                     if own.contains_key(key) && !wants.contains_key(key) {
                         out.insert(key.clone(), Json::Null);
                     }
+                }
+                if self.is_exclusive() && !(out.is_empty() && own.keys().all(|key| wants.contains_key(key))) {
+                    let retained = wants.iter().filter(|(_, value)| !value.is_null()).map(|(key, _)| key.clone());
+                    out.insert("$retainKeys".to_owned(), retained.collect());
                 }
                 (!out.is_empty()).then_some(Json::Object(out))
             }
@@ -383,6 +406,29 @@ mod tests {
         let live = ports(json!([{"port": 53, "protocol": "UDP", "nodePort": 3}, {"port": 53, "protocol": "TCP"}]));
         let wanted = ports(json!([{"port": 53, "protocol": "UDP"}, {"port": 53}]));
         assert_eq!(patch(&live, &wanted, Some(&wanted), "Service"), None);
+    }
+
+    #[test]
+    fn what_keeps_nothing_beside_it() {
+        let strategy = |json: Json| json!({"spec": {"strategy": json}});
+        let live = strategy(json!({"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "25%"}}));
+        let (rolling, recreate) = (strategy(json!({"type": "RollingUpdate"})), strategy(json!({"type": "Recreate"})));
+        let retained = strategy(json!({"type": "Recreate", "$retainKeys": ["type"]}));
+        assert_eq!(patch(&live, &recreate, Some(&rolling), "Deployment"), Some(retained));
+        assert_eq!(patch(&live, &recreate, Some(&rolling), "StatefulSet"), Some(recreate.clone()));
+        check(live.clone(), recreate.clone(), rolling.clone(), recreate);
+        check(live.clone(), rolling.clone(), rolling, live);
+        let volumes = |json: Json| json!({"spec": {"template": {"spec": {"volumes": [json]}}}});
+        let live = volumes(json!({"name": "a", "configMap": {"name": "c", "defaultMode": 420}}));
+        let (before, wanted) =
+            (volumes(json!({"name": "a", "configMap": {"name": "c"}})), volumes(json!({"name": "a", "emptyDir": {}})));
+        assert_eq!(
+            patch(&live, &wanted, Some(&before), "Deployment"),
+            Some(volumes(json!({"name": "a", "emptyDir": {}, "configMap": null, "$retainKeys": ["emptyDir", "name"]})))
+        );
+        assert_eq!(patch(&live, &before, Some(&before), "Deployment"), None);
+        assert_eq!(merged(&live, &wanted, Some(&before), "Deployment").pointer("/spec/template/spec/volumes/0"),
+            Some(&json!({"name": "a", "emptyDir": {}})));
     }
 
     #[test]
