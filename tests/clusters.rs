@@ -322,7 +322,10 @@ fn a_stored_release_against_what_an_upgrade_would_render() {
     assert!(said.contains('3'), "{said}");
     assert!(!said.contains("new"), "{said}");
     // What somebody set by hand is seen, and that Helm would keep it is told, without the values.
-    assert!(said.contains("Helm would keep those of revision 2 (token, v), unless upgraded with --reset-values"), "{said}");
+    assert!(
+        said.contains("Helm would keep those of revision 2 (token, v), unless upgraded with --reset-values"),
+        "{said}"
+    );
     assert!(!said.contains("hidden"), "{said}");
     let (exit, said) = diff(&["--against", "live", "--set", "v=2"]);
     assert_eq!(exit, 0, "{said}");

@@ -336,7 +336,14 @@ impl<'m> Clusters<'m> {
             Some(versions) => versions.clone(),
             None => known.versions.insert((cluster.kube_version()?, cluster.api_versions()?)).clone(),
         };
-        Ok(Ground { kube_version, api_versions, lookup: cluster.lookup(), revision: 1, is_upgrade: false, last_values: (0, Vec::new()) })
+        Ok(Ground {
+            kube_version,
+            api_versions,
+            lookup: cluster.lookup(),
+            revision: 1,
+            is_upgrade: false,
+            last_values: (0, Vec::new()),
+        })
     }
 
     /// What the cluster of an environment holds of a release, and would hold of what a chart makes. `recorded` is what the

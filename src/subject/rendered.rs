@@ -336,11 +336,7 @@ pub fn chart(
 }
 
 /// Puts a release on the ground of a cluster, if it is rendered for one.
-fn grounded(
-    release: &mut HelmRelease,
-    flags: &Flags<'_>,
-    context: Option<&str>,
-) -> Result<Option<Ground>, Error> {
+fn grounded(release: &mut HelmRelease, flags: &Flags<'_>, context: Option<&str>) -> Result<Option<Ground>, Error> {
     let Some(onto) = &flags.onto else { return Ok(None) };
     let ground = onto(&release.name, &release.namespace, context)?;
     release.kube_version.clone_from(&ground.kube_version);

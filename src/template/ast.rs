@@ -36,6 +36,7 @@ impl fmt::Debug for Tree {
     }
 }
 
+#[cfg_attr(test, derive(Debug))]
 pub(super) enum Node {
     /// A stretch of the source.
     Text(Span),
@@ -48,6 +49,7 @@ pub(super) enum Node {
     Continue,
 }
 
+#[cfg_attr(test, derive(Debug))]
 pub(super) struct Branch {
     pub(super) pipe: Pipe,
     pub(super) list: Vec<Node>,
@@ -56,6 +58,7 @@ pub(super) struct Branch {
     pub(super) span: Span,
 }
 
+#[cfg_attr(test, derive(Debug))]
 pub(super) struct TemplateCall {
     pub(super) name: Str,
     pub(super) pipe: Option<Pipe>,
@@ -63,6 +66,7 @@ pub(super) struct TemplateCall {
     pub(super) span: Span,
 }
 
+#[cfg_attr(test, derive(Debug))]
 pub(super) struct Pipe {
     pub(super) assign: bool,
     pub(super) declares: Vec<Str>,
@@ -71,18 +75,21 @@ pub(super) struct Pipe {
     pub(super) span: Span,
 }
 
+#[cfg_attr(test, derive(Debug))]
 pub(super) struct Command {
     pub(super) args: Vec<Expr>,
     pub(super) span: Span,
 }
 
 /// An operand. `pos` is where Go says it is: for `.a.b` the second dot.
+#[cfg_attr(test, derive(Debug))]
 pub(super) struct Expr {
     pub(super) pos: u32,
     pub(super) span: Span,
     pub(super) term: Term,
 }
 
+#[cfg_attr(test, derive(Debug))]
 pub(super) enum Term {
     Field(Vec<Str>),
     Chain(Box<Expr>, Vec<Str>),
@@ -103,8 +110,16 @@ pub(super) struct Call {
     pub(super) how: How,
 }
 
+#[cfg(test)]
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {:?}", self.function.name, self.how)
+    }
+}
+
 /// Go's executor treats some functions apart.
 #[derive(Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(test, derive(Debug))]
 pub(super) enum How {
     Plain,
     And,
@@ -113,6 +128,7 @@ pub(super) enum How {
 
 /// A constant under all the types that can hold it.
 #[derive(Default)]
+#[cfg_attr(test, derive(Debug))]
 pub(super) struct Number {
     pub(super) int: Option<i64>,
     pub(super) uint: Option<u64>,

@@ -164,6 +164,25 @@ impl<'a> Lexer<'a> {
         if self.inside { self.inside_action() } else { self.text_or_delim() }
     }
 
+    /// Where the next token of an action begins; none outside of actions.
+    pub(super) fn place(&self) -> Option<usize> {
+        (self.inside && !self.stopped).then_some(self.pos)
+    }
+
+    /// Passes the rest of an action with its right delimiter, which stands there, and what that trims. The rest is whole: no
+    /// parenthesis is open.
+    pub(super) fn leave(&mut self, delim: usize, trim: bool) -> Token {
+        (self.pos, self.start) = (delim + 2, delim);
+        let token = self.emit(Kind::RightDelim);
+        if trim {
+            self.skip_spaces();
+            self.start = self.pos;
+        }
+        self.inside = false;
+        self.parens.clear();
+        token
+    }
+
     fn text_or_delim(&mut self) -> Token {
         loop {
             let Some(offset) = self.finder.find(self.rest()) else {

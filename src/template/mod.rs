@@ -11,6 +11,7 @@ mod field;
 mod lex;
 mod number;
 mod parse;
+mod quick;
 mod reads;
 mod set;
 mod touched;

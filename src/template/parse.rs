@@ -71,6 +71,11 @@ type Result<T> = std::result::Result<T, Box<ParseError>>;
 /// # Errors
 /// The first mistake, as Go reports it.
 pub fn parse(source: &Arc<Source>, library: &Library) -> Result<Parsed> {
+    parsed(source, library, true)
+}
+
+/// The same, with pipelines read at once where they can be, or all of them parsed.
+pub(super) fn parsed(source: &Arc<Source>, library: &Library, is_quick: bool) -> Result<Parsed> {
     let mut parser = Parser {
         source,
         lexer: Lexer::new(&source.text),
@@ -85,6 +90,8 @@ pub fn parse(source: &Arc<Source>, library: &Library) -> Result<Parsed> {
         parens: 0,
         blocks: 0,
         deepest: 0,
+        is_quick,
+        names: std::array::from_fn(|_| Str::default()),
     };
     let root = parser.top()?;
     let depth = parser.deepest;
@@ -136,6 +143,9 @@ impl Tree {
 /// Past so many names the shared ones are let go, lest they fill the memory.
 const MAX_NAMES: usize = 20_000;
 
+/// How many names a parser has at hand.
+const RECENT: usize = 128;
+
 /// A name's text, made once for each spelling: charts say `Values` a thousand times.
 fn intern(name: &[u8]) -> Str {
     thread_local! {
@@ -155,12 +165,12 @@ fn intern(name: &[u8]) -> Str {
     })
 }
 
-struct Parser<'a> {
-    source: &'a Arc<Source>,
+pub(super) struct Parser<'a> {
+    pub(super) source: &'a Arc<Source>,
     lexer: Lexer<'a>,
     tokens: [Token; 3],
     peeked: usize,
-    vars: Vec<Str>,
+    pub(super) vars: Vec<Str>,
     library: &'a Library,
     trees: HashMap<Str, Arc<Tree>>,
     /// Where the current action starts.
@@ -168,9 +178,13 @@ struct Parser<'a> {
     /// The blocks that are open: for words about a missing `end`.
     open: Vec<(&'static str, Span)>,
     range_depth: usize,
-    parens: usize,
-    blocks: usize,
-    deepest: usize,
+    pub(super) parens: usize,
+    pub(super) blocks: usize,
+    pub(super) deepest: usize,
+    /// Whether pipelines are read at once where they can be.
+    is_quick: bool,
+    /// Names that were said not long ago, each at the place that its letters give.
+    names: [Str; RECENT],
 }
 
 enum End {
@@ -245,8 +259,48 @@ impl Parser<'_> {
     }
 
     /// A name: shared with all others of its spelling.
-    fn name(&self, token: Token, skip: usize) -> Str {
-        intern(self.text(token).get(skip..).unwrap_or_default())
+    fn name(&mut self, token: Token, skip: usize) -> Str {
+        let source = self.source;
+        self.intern(source.text.get(token.start as usize + skip..token.end as usize).unwrap_or_default())
+    }
+
+    /// A name's text, shared.
+    pub(super) fn intern(&mut self, name: &[u8]) -> Str {
+        let (Some(first), Some(last)) = (name.first(), name.last()) else { return Str::default() };
+        let letter = usize::from(*first) * 31 + usize::from(*last) * 7 + name.len() * 3;
+        let Some(recent) = self.names.get_mut(letter % RECENT) else { return intern(name) };
+        if recent.as_bytes() != name {
+            *recent = intern(name);
+        }
+        recent.clone()
+    }
+
+    /// A function.
+    pub(super) fn function(&self, name: &[u8]) -> Option<Term> {
+        let function = std::str::from_utf8(name).ok().and_then(self.library)?;
+        let how = match function.name {
+            "and" => How::And,
+            "or" => How::Or,
+            _ => How::Plain,
+        };
+        Some(Term::Function(Call { function, how }))
+    }
+
+    // What reads pipelines at once.
+
+    /// Where the rest of an action begins; none where the lexer is past more than a token of it.
+    pub(super) fn place(&self) -> Option<usize> {
+        match self.peeked {
+            0 => self.lexer.place(),
+            1 if !matches!(self.tokens[0].kind, Kind::Error | Kind::Eof) => Some(self.tokens[0].start as usize),
+            _ => None,
+        }
+    }
+
+    /// Goes on behind a right delimiter.
+    pub(super) fn leave(&mut self, delim: usize, trim: bool) {
+        self.tokens[0] = self.lexer.leave(delim, trim);
+        self.peeked = 0;
     }
 
     // Failures.
@@ -426,6 +480,9 @@ impl Parser<'_> {
     }
 
     fn act(&mut self, delim: Token) -> Result<Item> {
+        if self.is_quick && self.is_pipeline() {
+            return Ok(Item::Node(Node::Action(self.pipeline("command", Kind::RightDelim)?)));
+        }
         let token = self.next_non_space();
         let node = match token.kind {
             Kind::Block => self.block_control(delim)?,
@@ -525,7 +582,7 @@ impl Parser<'_> {
         }
     }
 
-    fn unquote(&self, token: Token) -> Result<Str> {
+    pub(super) fn unquote(&self, token: Token) -> Result<Str> {
         let text = self.text(token);
         // Most strings hold no escape; Go also drops carriage returns from raw strings.
         if let [quote, inner @ .., _] = text {
@@ -544,6 +601,12 @@ impl Parser<'_> {
     }
 
     fn pipeline(&mut self, context: &str, end: Kind) -> Result<Pipe> {
+        if end == Kind::RightDelim
+            && self.is_quick
+            && let Some(pipe) = self.quick(context == "range")
+        {
+            return Ok(pipe);
+        }
         let first = self.peek_non_space();
         let mut pipe = Pipe {
             assign: false,
@@ -699,17 +762,12 @@ impl Parser<'_> {
         let term = match token.kind {
             Kind::Identifier => {
                 let name = self.text(token);
-                let Some(function) = std::str::from_utf8(name).ok().and_then(self.library) else {
+                let Some(function) = self.function(name) else {
                     let message = format!("function {} not defined", quoted(name));
                     let name = String::from_utf8_lossy(name).into_owned();
                     return self.error(token, message, ParseErrorKind::UnknownFunction(name));
                 };
-                let how = match function.name {
-                    "and" => How::And,
-                    "or" => How::Or,
-                    _ => How::Plain,
-                };
-                Term::Function(Call { function, how })
+                function
             }
             Kind::Dot => Term::Dot,
             Kind::Nil => Term::Nil,

@@ -427,8 +427,10 @@ mod tests {
             Some(volumes(json!({"name": "a", "emptyDir": {}, "configMap": null, "$retainKeys": ["emptyDir", "name"]})))
         );
         assert_eq!(patch(&live, &before, Some(&before), "Deployment"), None);
-        assert_eq!(merged(&live, &wanted, Some(&before), "Deployment").pointer("/spec/template/spec/volumes/0"),
-            Some(&json!({"name": "a", "emptyDir": {}})));
+        assert_eq!(
+            merged(&live, &wanted, Some(&before), "Deployment").pointer("/spec/template/spec/volumes/0"),
+            Some(&json!({"name": "a", "emptyDir": {}}))
+        );
     }
 
     #[test]
