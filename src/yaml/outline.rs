@@ -349,10 +349,8 @@ impl<'t> Outline<'t> {
                 None => {}
                 Some(b'#') => break,
                 Some(_) if spaces <= parent => break,
-                // A tab ends a word as a space does.
-                Some(_) if words.contains(&b'\t') || comment(words).is_some() || has_key(trimmed(words)) => {
-                    return None;
-                }
+                // A tab ends a word as a space does, and a comment ends it all.
+                Some(_) if words.contains(&b'\t') || plain_line(trimmed(words))?.1 => return None,
                 Some(_) => {}
             }
             at += line.len() + 1;
@@ -477,13 +475,8 @@ fn value(text: &[u8]) -> Option<Value<'_>> {
             if !is_start {
                 return None;
             }
-            let (text, more) = match comment(text) {
-                Some(at) => (trimmed(text.get(..at)?), More::Nothing),
-                None => (text, More::Plain),
-            };
-            if has_key(text) {
-                return None;
-            }
+            let (text, has_comment) = plain_line(text)?;
+            let more = if has_comment { More::Nothing } else { More::Plain };
             // No number that begins with a digit or a sign is more than JSON can hold, unless a point follows the sign.
             let is_number = match first {
                 b'-' | b'+' if next == b'.' => return None,
@@ -501,9 +494,18 @@ fn value(text: &[u8]) -> Option<Value<'_>> {
     })
 }
 
-/// Where a comment begins behind a plain scalar.
-fn comment(text: &[u8]) -> Option<usize> {
-    memchr::memchr_iter(b'#', text).find(|at| text.get(at.wrapping_sub(1)) == Some(&b' '))
+/// A line of a plain scalar, and whether a comment ends it; none if it has a key.
+fn plain_line(text: &[u8]) -> Option<(&[u8], bool)> {
+    for at in memchr::memchr2_iter(b':', b'#', text) {
+        if text.get(at) == Some(&b':') {
+            if matches!(text.get(at + 1), None | Some(b' ')) {
+                return None;
+            }
+        } else if text.get(at.wrapping_sub(1)) == Some(&b' ') {
+            return Some((trimmed(text.get(..at)?), true));
+        }
+    }
+    Some((text, false))
 }
 
 /// Whether nothing but a comment follows a value.
@@ -585,11 +587,6 @@ fn flow(text: &[u8], depth: usize) -> Option<&[u8]> {
             _ => return None,
         }
     }
-}
-
-/// Whether a key ends in a plain text.
-fn has_key(text: &[u8]) -> bool {
-    memchr::memchr_iter(b':', text).any(|at| matches!(text.get(at + 1), None | Some(b' ')))
 }
 
 #[cfg(test)]
