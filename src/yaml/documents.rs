@@ -151,7 +151,7 @@ impl<'a> Iterator for Documents<'a> {
         let (line, offset) = (self.line, self.pos);
         loop {
             let (start, rest) = (self.pos, self.text.get(self.pos..).unwrap_or_default());
-            let newline = rest.iter().position(|&b| b == b'\n');
+            let newline = memchr::memchr(b'\n', rest);
             let length = newline.unwrap_or(rest.len());
             let mut content = rest.get(..length).unwrap_or_default();
             self.pos += length + usize::from(newline.is_some());

@@ -197,17 +197,24 @@ const CONTROL: &str = "control characters are not allowed";
 
 /// How many bytes in front are printable ASCII, tabs or line breaks.
 fn plain_ascii(text: &[u8]) -> usize {
-    let fine = |b: &u8| (b' '..=b'~').contains(b) || matches!(b, b'\n' | b'\t' | b'\r');
-    // Whole blocks first: the compiler turns this loop into vector code.
+    let odd = |b: u8| is_odd(b) & (b != b'\t') & (b != b'\r');
+    // Whole blocks first.
     let mut at = 0;
-    for block in text.chunks_exact(32) {
-        if !block.iter().fold(true, |all, b| all & fine(b)) {
+    for block in text.as_chunks::<32>().0 {
+        if block.iter().fold(false, |any, b| any | odd(*b)) {
             break;
         }
         at += 32;
     }
     let rest = text.get(at..).unwrap_or_default();
-    at + rest.iter().position(|b| !fine(b)).unwrap_or(rest.len())
+    at + rest.iter().position(|b| odd(*b)).unwrap_or(rest.len())
+}
+
+/// Whether a byte is neither printable ASCII nor a line feed. Without branches: the compiler turns a loop over a block into
+/// vector code.
+#[inline]
+pub(super) fn is_odd(b: u8) -> bool {
+    (b.wrapping_sub(b' ') > b'~' - b' ') & (b != b'\n')
 }
 
 /// The length that a leading byte of UTF-8 announces; 0 if it cannot lead.

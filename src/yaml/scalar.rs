@@ -20,6 +20,17 @@ const PLAIN_STOP: [bool; 256] = {
     stop
 };
 
+/// What ends the fast loop over a quoted scalar: blanks, breaks, the end, quotes, backslashes, bytes beyond ASCII.
+const QUOTED_STOP: [bool; 256] = {
+    let mut stop = [false; 256];
+    let mut i = 0;
+    while i < 256 {
+        stop[i] = matches!(i as u8, 0 | b' ' | b'\t' | b'\n' | b'\r' | b'"' | b'\'' | b'\\' | 0x80..);
+        i += 1;
+    }
+    stop
+};
+
 /// The text of a scalar while it is read: a stretch of the source as long as that will do.
 struct Content<'a> {
     source: &'a [u8],
@@ -157,7 +168,11 @@ impl<'a> Scanner<'a> {
                 let mut pos = self.pos;
                 while let Some(&b) = self.text.get(pos) {
                     if PLAIN_STOP[b as usize] {
-                        break;
+                        // A single space between words is as good as a letter.
+                        let goes_on = |next: &u8| !PLAIN_STOP[*next as usize] && *next != b'#';
+                        if b != b' ' || pos == self.pos || !self.text.get(pos + 1).is_some_and(goes_on) {
+                            break;
+                        }
                     }
                     pos += 1;
                 }
@@ -229,6 +244,20 @@ impl<'a> Scanner<'a> {
     fn pass_quoted_word(&mut self, single: bool, content: &mut Content<'a>) -> Scan<bool> {
         let mut from = self.pos;
         loop {
+            if self.chunks.is_none() {
+                let mut pos = self.pos;
+                while let Some(&b) = self.text.get(pos) {
+                    if QUOTED_STOP[b as usize] {
+                        // As in a plain scalar.
+                        let goes_on = |next: &u8| !QUOTED_STOP[*next as usize];
+                        if b != b' ' || pos == self.pos || !self.text.get(pos + 1).is_some_and(goes_on) {
+                            break;
+                        }
+                    }
+                    pos += 1;
+                }
+                self.pos = pos;
+            }
             let b = self.here();
             match b {
                 0 | b' ' | b'\t' | b'\n' | b'\r' => break,

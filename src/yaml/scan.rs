@@ -720,9 +720,7 @@ impl<'a> Scanner<'a> {
             }
             self.need(1)?;
             if self.chunks.is_none() {
-                while self.here() == b' ' {
-                    self.pos += 1;
-                }
+                self.skip_plain_lines();
             }
             while self.here() == b' ' || self.here() == b'\t' && (self.flow_level > 0 || !self.simple_key_allowed) {
                 self.pos += 1;
@@ -736,6 +734,35 @@ impl<'a> Scanner<'a> {
             }
             self.need(2)?;
             self.skip_line();
+            if self.flow_level == 0 {
+                self.simple_key_allowed = true;
+            }
+        }
+    }
+
+    /// Passes spaces, and with them empty lines and comments in ASCII.
+    fn skip_plain_lines(&mut self) {
+        let mut rest = self.text.get(self.pos..).unwrap_or_default();
+        loop {
+            let spaces = rest.iter().position(|b| *b != b' ').unwrap_or(rest.len());
+            self.pos += spaces;
+            let line = rest.get(spaces..).unwrap_or_default();
+            let length = match line.first() {
+                Some(b'\n') => 0,
+                Some(b'#') => match memchr::memchr2(b'\n', b'\r', line) {
+                    Some(end) if line.get(end) == Some(&b'\n') => end,
+                    _ => return,
+                },
+                _ => return,
+            };
+            // Beyond ASCII there are line ends of other kinds.
+            let Some((line, after)) = line.split_at_checked(length + 1).filter(|(line, _)| line.is_ascii()) else {
+                return;
+            };
+            rest = after;
+            self.pos += line.len();
+            self.line += 1;
+            self.line_start = self.pos;
             if self.flow_level == 0 {
                 self.simple_key_allowed = true;
             }

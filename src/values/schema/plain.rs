@@ -15,12 +15,11 @@ use std::rc::Rc;
 const MAX_DEPTH: usize = 64;
 
 /// Keywords that some draft's metaschema asks more of than is looked at here.
-const OTHERS: [&[u8]; 19] = [
+const OTHERS: [&[u8]; 18] = [
     b"additionalItems",
     b"contentEncoding",
     b"contentMediaType",
     b"contentSchema",
-    b"dependencies",
     b"dependentRequired",
     b"dependentSchemas",
     b"exclusiveMaximum",
@@ -76,8 +75,7 @@ fn keyword(key: &Str, value: &Node, draft: Draft, depth: usize) -> bool {
             _ => is_type(value),
         },
         b"enum" => matches!(&value.kind, Kind::Array(items) if !items.is_empty() && are_distinct(items)),
-        b"required" => matches!(&value.kind, Kind::Array(names)
-            if (draft != Draft::D4 || !names.is_empty()) && names.iter().all(|name| text(name).is_some()) && are_distinct(names)),
+        b"required" => are_names(value, draft),
         b"minimum" | b"maximum" => matches!(value.kind, Kind::Number(_)),
         b"minLength" | b"maxLength" | b"minItems" | b"maxItems" | b"minProperties" | b"maxProperties" => {
             matches!(&value.kind, Kind::Number(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()))
@@ -85,6 +83,12 @@ fn keyword(key: &Str, value: &Node, draft: Draft, depth: usize) -> bool {
         b"pattern" => text(value).is_some_and(|pattern| regexp::compile(pattern).is_ok()),
         b"patternProperties" => each(value, draft, depth, |pattern| regexp::compile(pattern).is_ok()),
         b"properties" | b"definitions" | b"$defs" => each(value, draft, depth, |_| true),
+        b"dependencies" => {
+            matches!(&value.kind, Kind::Object(entries) if entries.iter().all(|(_, value)| match &value.kind {
+                Kind::Array(_) => are_names(value, draft),
+                _ => schema(value, draft, depth),
+            }))
+        }
         b"additionalProperties" => matches!(value.kind, Kind::Bool(_)) || schema(value, draft, depth),
         b"not" | b"if" | b"then" | b"else" => schema(value, draft, depth),
         b"items" => match &value.kind {
@@ -109,7 +113,13 @@ fn is_type(node: &Node) -> bool {
     text(node).is_some_and(|name| TYPES.iter().any(|(_, known)| name.as_bytes() == known.as_bytes()))
 }
 
-/// Whether all are texts, truth values or null, and no two the same.
+/// Whether it is what `required` can have.
+fn are_names(node: &Node, draft: Draft) -> bool {
+    matches!(&node.kind, Kind::Array(names)
+        if (draft != Draft::D4 || !names.is_empty()) && names.iter().all(|name| text(name).is_some()) && are_distinct(names))
+}
+
+/// Whether all are texts, whole numbers, truth values or null, and no two the same.
 fn are_distinct(items: &[Rc<Node>]) -> bool {
     let mut seen: HashSet<(u8, &[u8])> = HashSet::with_capacity(items.len());
     items.iter().all(|item| match &item.kind {
@@ -117,6 +127,8 @@ fn are_distinct(items: &[Rc<Node>]) -> bool {
         Kind::Bool(false) => seen.insert((1, b"")),
         Kind::Bool(true) => seen.insert((2, b"")),
         Kind::Null => seen.insert((3, b"")),
+        // Written with digits alone, and no zero in front, it is written in one way.
+        Kind::Number(digits) => digits.bytes().all(|byte| byte.is_ascii_digit()) && seen.insert((4, digits.as_bytes())),
         _ => false,
     })
 }
@@ -147,7 +159,7 @@ mod tests {
     }
 
     /// A value to put somewhere.
-    const VALUES: [&str; 25] = [
+    const VALUES: [&str; 33] = [
         "true",
         "false",
         "null",
@@ -173,6 +185,14 @@ mod tests {
         "[{}]",
         "{\"a\":{}}",
         "{\"a\":1}",
+        "[0,1,\"1\"]",
+        "[1,1]",
+        "[1,1.0]",
+        "[0,-0]",
+        "{\"a\":[]}",
+        "{\"a\":[\"b\"],\"c\":{\"type\":\"string\"}}",
+        "{\"a\":[\"b\",\"b\"]}",
+        "{\"a\":{\"type\":\"b\"}}",
     ];
 
     const KEYS: [&str; 52] = [
