@@ -91,7 +91,6 @@ pub(super) fn parsed(source: &Arc<Source>, library: &Library, is_quick: bool) ->
         blocks: 0,
         deepest: 0,
         is_quick,
-        names: std::array::from_fn(|_| Str::default()),
     };
     let root = parser.top()?;
     let depth = parser.deepest;
@@ -143,24 +142,44 @@ impl Tree {
 /// Past so many names the shared ones are let go, lest they fill the memory.
 const MAX_NAMES: usize = 20_000;
 
-/// How many names a parser has at hand.
+/// How many names are at hand.
 const RECENT: usize = 128;
 
+/// The names that a thread shares.
+#[derive(Default)]
+struct Names {
+    /// Those that were said not long ago, each at the place that its letters give.
+    recent: Vec<Str>,
+    all: HashSet<Str>,
+}
+
 /// A name's text, made once for each spelling: charts say `Values` a thousand times.
-fn intern(name: &[u8]) -> Str {
+pub(super) fn intern(name: &[u8]) -> Str {
     thread_local! {
-        static NAMES: RefCell<HashSet<Str>> = RefCell::default();
+        static NAMES: RefCell<Names> = RefCell::default();
     }
+    let (Some(first), Some(last)) = (name.first(), name.last()) else { return Str::default() };
+    let place = (usize::from(*first) * 31 + usize::from(*last) * 7 + name.len() * 3) % RECENT;
     NAMES.with(|names| {
-        let mut names = names.borrow_mut();
-        if let Some(name) = names.get(name) {
+        let Names { recent, all } = &mut *names.borrow_mut();
+        if let Some(name) = recent.get(place).filter(|recent| recent.as_bytes() == name) {
             return name.clone();
         }
-        if names.len() >= MAX_NAMES {
-            names.clear();
+        let name = match all.get(name) {
+            Some(name) => name.clone(),
+            None => {
+                if all.len() >= MAX_NAMES {
+                    all.clear();
+                }
+                let name = Str::from(name);
+                all.insert(name.clone());
+                name
+            }
+        };
+        recent.resize(RECENT, Str::default());
+        if let Some(recent) = recent.get_mut(place) {
+            *recent = name.clone();
         }
-        let name = Str::from(name);
-        names.insert(name.clone());
         name
     })
 }
@@ -183,8 +202,6 @@ pub(super) struct Parser<'a> {
     pub(super) deepest: usize,
     /// Whether pipelines are read at once where they can be.
     is_quick: bool,
-    /// Names that were said not long ago, each at the place that its letters give.
-    names: [Str; RECENT],
 }
 
 enum End {
@@ -259,20 +276,8 @@ impl Parser<'_> {
     }
 
     /// A name: shared with all others of its spelling.
-    fn name(&mut self, token: Token, skip: usize) -> Str {
-        let source = self.source;
-        self.intern(source.text.get(token.start as usize + skip..token.end as usize).unwrap_or_default())
-    }
-
-    /// A name's text, shared.
-    pub(super) fn intern(&mut self, name: &[u8]) -> Str {
-        let (Some(first), Some(last)) = (name.first(), name.last()) else { return Str::default() };
-        let letter = usize::from(*first) * 31 + usize::from(*last) * 7 + name.len() * 3;
-        let Some(recent) = self.names.get_mut(letter % RECENT) else { return intern(name) };
-        if recent.as_bytes() != name {
-            *recent = intern(name);
-        }
-        recent.clone()
+    fn name(&self, token: Token, skip: usize) -> Str {
+        intern(self.text(token).get(skip..).unwrap_or_default())
     }
 
     /// A function.

@@ -6,7 +6,7 @@
 use super::ast::{Command, Expr, Pipe, Term};
 use super::lex::{Kind, Token};
 use super::number;
-use super::parse::Parser;
+use super::parse::{Parser, intern};
 use crate::diagnostic::Span;
 use crate::value::Str;
 use smallvec::SmallVec;
@@ -167,7 +167,7 @@ impl Quick<'_, '_> {
             _ => return None,
         }
         for name in [Some(first), second].into_iter().flatten() {
-            let name = self.parser.intern(self.text.get(name.start as usize..name.end as usize)?);
+            let name = intern(self.text.get(name.start as usize..name.end as usize)?);
             self.parser.vars.push(name.clone());
             pipe.declares.push(name);
         }
@@ -297,7 +297,7 @@ impl Quick<'_, '_> {
             // A dot before a digit begins a number.
             self.byte().is_some_and(|b| is_name(b) && !b.is_ascii_digit()).then_some(())?;
             self.name();
-            names.push(self.parser.intern(self.text.get(start..self.at)?));
+            names.push(intern(self.text.get(start..self.at)?));
         }
         self.is_boundary().then(|| (names.into_vec(), second))
     }
