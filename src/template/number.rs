@@ -1,7 +1,7 @@
 //! Numeric constants: Go's ideal constants, kept under every type that can hold them.
 
 use super::ast::Number;
-use crate::go::quote::{quoted, unquote, unquote_char};
+use crate::go::quote::{quoted, unquote_char};
 use crate::go::strconv;
 
 /// Reads a constant; `Err` holds Go's words.
@@ -75,15 +75,20 @@ fn from_complex(real: f64, imaginary: f64) -> Number {
 
 fn parse_rune(literal: &[u8]) -> Result<Number, String> {
     let Some(rune) = unquote_char(literal) else {
-        // Go tells a bad escape from a constant of several characters.
-        return match unquote(
-            &[b"\"", literal.get(1..literal.len().saturating_sub(1)).unwrap_or_default(), b"\""].concat(),
-        ) {
-            Some(text) if !text.is_empty() => {
-                Err(format!("malformed character constant: {}", String::from_utf8_lossy(literal)))
-            }
-            _ => Err("invalid syntax".to_owned()),
+        // Go looks at the first character alone: if it is one, there are several.
+        let body = literal.get(1..).unwrap_or_default();
+        let is_one = match body {
+            [] | [b'\'', ..] => false,
+            [b'\\', ..] => (2..=10).any(|length| {
+                let escape = body.get(..length).unwrap_or_default();
+                unquote_char(&[b"'", escape, b"'"].concat()).is_some()
+            }),
+            _ => true,
         };
+        return Err(match is_one {
+            true => format!("malformed character constant: {}", String::from_utf8_lossy(literal)),
+            false => "invalid syntax".to_owned(),
+        });
     };
     let code = i64::from(rune);
     Ok(Number { int: Some(code), uint: Some(code as u64), float: Some(code as f64), ..Number::default() })
