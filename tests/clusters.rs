@@ -335,6 +335,18 @@ fn a_stored_release_against_what_an_upgrade_would_render() {
     assert_eq!(exit, 1);
     assert!(said.contains("no revision 7"), "{said}");
     nothing_written(&server);
+    // What is uninstalled would be installed anew, as revision 1, and keeps no values.
+    let mut text = String::new();
+    flate2::read::GzDecoder::new(second.as_slice()).read_to_string(&mut text).unwrap();
+    let gone = zipped(text.replace("deployed", "uninstalled").as_bytes());
+    let answers = answers.map(|(path, answer)| match path {
+        SECRETS => (path, Answer::Is(200, list(&[secret("r", 2, &gone)], ""))),
+        _ => (path, answer),
+    });
+    let server = Server::start(&answers);
+    let (outcome, _) = server.run_in(&sandbox, &["diff", "r", "--chart", "c", "-o", "paths", "--against", "live"]);
+    let said = String::from_utf8_lossy(&outcome.stdout).into_owned() + &String::from_utf8_lossy(&outcome.stderr);
+    assert!(said.contains(r#""2" → "1""#) && said.contains("data.new") && !said.contains("would keep"), "{said}");
 }
 
 #[test]

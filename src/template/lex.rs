@@ -71,7 +71,7 @@ pub(super) struct Lexer<'a> {
     finder: memmem::Finder<'static>,
 }
 
-fn is_space(b: u8) -> bool {
+pub(super) fn is_space(b: u8) -> bool {
     matches!(b, b' ' | b'\t' | b'\r' | b'\n')
 }
 
@@ -91,6 +91,25 @@ fn is_alphanumeric(c: char) -> bool {
         } else {
             crate::go::unicode::is_letter(c) || crate::go::unicode::is_digit(c)
         }
+}
+
+/// What a word is that names no function.
+pub(super) fn word_of_its_own(word: &[u8]) -> Option<Kind> {
+    Some(match word {
+        b"block" => Kind::Block,
+        b"break" => Kind::Break,
+        b"continue" => Kind::Continue,
+        b"define" => Kind::Define,
+        b"else" => Kind::Else,
+        b"end" => Kind::End,
+        b"if" => Kind::If,
+        b"nil" => Kind::Nil,
+        b"range" => Kind::Range,
+        b"template" => Kind::Template,
+        b"with" => Kind::With,
+        b"true" | b"false" => Kind::Bool,
+        _ => return None,
+    })
 }
 
 impl<'a> Lexer<'a> {
@@ -370,21 +389,8 @@ impl<'a> Lexer<'a> {
         if !self.at_terminator() {
             return self.bad_character();
         }
-        let kind = match self.text.get(self.start..self.pos).unwrap_or_default() {
-            b"block" => Kind::Block,
-            b"break" => Kind::Break,
-            b"continue" => Kind::Continue,
-            b"define" => Kind::Define,
-            b"else" => Kind::Else,
-            b"end" => Kind::End,
-            b"if" => Kind::If,
-            b"nil" => Kind::Nil,
-            b"range" => Kind::Range,
-            b"template" => Kind::Template,
-            b"with" => Kind::With,
-            b"true" | b"false" => Kind::Bool,
-            _ => Kind::Identifier,
-        };
+        let word = self.text.get(self.start..self.pos).unwrap_or_default();
+        let kind = word_of_its_own(word).unwrap_or(Kind::Identifier);
         self.emit(kind)
     }
 

@@ -4,7 +4,7 @@
 //! tokens, into the same trees. Whatever is written otherwise, or wrong, is left to the parser, which also finds Go's words for it.
 
 use super::ast::{Command, Expr, Pipe, Term};
-use super::lex::{Kind, Token};
+use super::lex::{Kind, Token, is_space, word_of_its_own};
 use super::number;
 use super::parse::{Parser, intern};
 use crate::diagnostic::Span;
@@ -27,10 +27,6 @@ const IS_NAME: [bool; 256] = {
 
 fn is_name(b: u8) -> bool {
     IS_NAME[b as usize]
-}
-
-fn is_space(b: u8) -> bool {
-    matches!(b, b' ' | b'\t' | b'\r' | b'\n')
 }
 
 impl Parser<'_> {
@@ -64,19 +60,8 @@ impl Parser<'_> {
         match rest.get(..len).unwrap_or_default() {
             [] => matches!(rest.first(), Some(b'.' | b'$' | b'(')),
             word => {
-                !matches!(
-                    word,
-                    b"block"
-                        | b"break"
-                        | b"continue"
-                        | b"define"
-                        | b"else"
-                        | b"end"
-                        | b"if"
-                        | b"range"
-                        | b"template"
-                        | b"with"
-                ) && !matches!(rest.get(len), Some(0x80..))
+                matches!(word_of_its_own(word), None | Some(Kind::Bool | Kind::Nil))
+                    && !matches!(rest.get(len), Some(0x80..))
             }
         }
     }
@@ -270,13 +255,12 @@ impl Quick<'_, '_> {
             }
             b if is_name(b) => {
                 self.name();
-                match self.text.get(start..self.at)? {
-                    b"true" => Term::Bool(true),
-                    b"false" => Term::Bool(false),
-                    b"nil" => Term::Nil,
-                    b"block" | b"break" | b"continue" | b"define" | b"else" | b"end" | b"if" | b"range"
-                    | b"template" | b"with" => return None,
-                    word => self.parser.function(word)?,
+                let word = self.text.get(start..self.at)?;
+                match word_of_its_own(word) {
+                    None => self.parser.function(word)?,
+                    Some(Kind::Bool) => Term::Bool(word == b"true"),
+                    Some(Kind::Nil) => Term::Nil,
+                    Some(_) => return None,
                 }
             }
             _ => return None,
