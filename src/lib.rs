@@ -17,6 +17,7 @@ pub mod release;
 pub mod render;
 pub mod shelf;
 mod spread;
+mod stack;
 pub mod subject;
 pub mod template;
 pub mod tera;

@@ -7,6 +7,7 @@
 use crate::diagnostic::{Diagnostic, Error, Location, Source, Span};
 use crate::go::fmt::sprint;
 use crate::go::strconv::append_float;
+use crate::stack::deeper;
 use crate::value::{Map, Str, Value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -45,7 +46,7 @@ impl Entry {
 
     /// As a template would see it.
     pub(super) fn value(&self) -> Value {
-        stacker::maybe_grow(64 * 1024, 1024 * 1024, || match &self.data {
+        deeper(|| match &self.data {
             Data::Null => Value::Nil,
             Data::Bool(b) => Value::Bool(*b),
             Data::Int(n) => Value::Float(n.parse().unwrap_or_default()),
@@ -231,7 +232,7 @@ fn same(name: &str, key: &str) -> bool {
 /// `strings` says which paths of keys (list elements are `[]`, unknown keys of a map of strings `*`) do.
 pub(super) fn not_json(entry: &Entry, strings: &[&[&str]]) -> Option<(String, Span)> {
     fn walk<'e>(entry: &'e Entry, path: &mut Vec<&'e str>, strings: &[&[&str]]) -> Option<(String, Span)> {
-        stacker::maybe_grow(64 * 1024, 1024 * 1024, || match &entry.data {
+        deeper(|| match &entry.data {
             Data::Float(f) if !f.is_finite() => {
                 let fits = |field: &&[&str]| {
                     field.len() == path.len() && field.iter().zip(path.iter()).all(|(f, p)| *f == "*" || same(f, p))

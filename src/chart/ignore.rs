@@ -15,20 +15,33 @@ struct Rule {
     folders_only: bool,
     /// Matched against the last part of the path alone.
     base: bool,
-    pattern: Vec<u8>,
+    pattern: Pattern,
 }
 
-impl Rule {
-    fn matches(&self, name: &[u8]) -> bool {
+/// Most patterns are a name or an ending, and every file is held against all of them.
+#[derive(Debug, Clone)]
+enum Pattern {
+    Name(Vec<u8>),
+    Ending(Vec<u8>),
+    Other(Vec<u8>),
+}
+
+impl Pattern {
+    fn new(pattern: &[u8]) -> Self {
         let plain = |text: &[u8]| !text.iter().any(|b| b"*?[\\".contains(b));
-        // Most patterns are a name or an ending, and every file is held against all of them.
-        match self.pattern.as_slice() {
-            [b'*', ending @ ..] if plain(ending) => {
-                name.strip_suffix(ending).is_some_and(|start| !start.contains(&b'/'))
-            }
-            text if plain(text) => name == text,
+        match pattern {
+            [b'*', ending @ ..] if plain(ending) => Pattern::Ending(ending.to_vec()),
+            name if plain(name) => Pattern::Name(name.to_vec()),
+            other => Pattern::Other(other.to_vec()),
+        }
+    }
+
+    fn matches(&self, name: &[u8]) -> bool {
+        match self {
+            Pattern::Name(own) => name == own,
+            Pattern::Ending(ending) => name.strip_suffix(&**ending).is_some_and(|start| !start.contains(&b'/')),
             // What cannot be matched does not match.
-            pattern => filepath::matches(pattern, name).unwrap_or(false),
+            Pattern::Other(pattern) => filepath::matches(pattern, name).unwrap_or(false),
         }
     }
 }
@@ -67,7 +80,7 @@ impl Rules {
         let (folders_only, rule) = rule.strip_suffix(b"/").map_or((false, rule), |rest| (true, rest));
         let (anchored, rule) = rule.strip_prefix(b"/").map_or((false, rule), |rest| (true, rest));
         let base = !anchored && !rule.contains(&b'/');
-        self.rules.push(Rule { negated, folders_only, base, pattern: rule.to_vec() });
+        self.rules.push(Rule { negated, folders_only, base, pattern: Pattern::new(rule) });
         Ok(())
     }
 
@@ -76,9 +89,10 @@ impl Rules {
         if path.is_empty() {
             return false;
         }
+        let path = path.as_bytes();
+        let last = memchr::memrchr(b'/', path).and_then(|at| path.get(at + 1..)).unwrap_or(path);
         for rule in &self.rules {
-            let name = if rule.base { path.rsplit('/').next().unwrap_or(path) } else { path };
-            let hit = rule.matches(name.as_bytes());
+            let hit = rule.pattern.matches(if rule.base { last } else { path });
             if rule.negated {
                 if (rule.folders_only && !folder) || !hit {
                     return true;

@@ -4,11 +4,11 @@ use super::decode::{Decoder, Entry, not_json};
 use super::metadata::{Draft, LOCK_STRINGS, STRINGS, api_version, check_lock};
 use super::read::{entry, read_values};
 use super::{Chart, File, Rules};
-use crate::diagnostic::{Diagnostic, Error, Location, Source, Span};
+use crate::diagnostic::{Diagnostic, Error, Location, Source};
 use crate::go::quote::quoted;
 use crate::go::slog::{Level, line};
 use crate::tree::{self, Budget, BufferedFile, Kind, Tree, check_archive, unpack};
-use crate::value::{Map, MapRef};
+use crate::value::{Map, MapRef, Str};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -114,11 +114,11 @@ fn load_folder(tree: &dyn Tree, shell: &str, log: &mut Vec<String>) -> Result<Lo
     })?;
     let data = data.strip_prefix(b"\xef\xbb\xbf").map_or(data.clone(), Into::into);
     let chart_yaml = source("Chart.yaml", format!("{shell}/Chart.yaml"), data);
-    let version = detect(&chart_yaml)?;
+    let (version, entry) = detect(&chart_yaml)?;
     let rules = rules_of(tree, &absolute)
         .map_err(|words| Diagnostic::new(format!("{shell}/.helmignore cannot be read: {words}"), words))?;
     let files = tree.walk(&absolute, &|name, folder| rules.ignores(name, folder), log).map_err(disk)?;
-    let mut loader = Loader { log, budget: Budget::default() };
+    let mut loader = Loader { log, budget: Budget::default(), known: Some((chart_yaml.text.clone(), entry)) };
     let loaded = loader.files(files, &format!("{shell}/"), "", 0)?;
     accept(&version)?;
     Ok(loaded)
@@ -172,8 +172,9 @@ fn load_archive(tree: &dyn Tree, shell: &str, log: &mut Vec<String>) -> Result<L
         )
         .into());
     };
-    let version = detect(&source("Chart.yaml", format!("{shell}!Chart.yaml"), first.data.clone()))?;
-    let loaded = Loader { log, budget }.files(files, &format!("{shell}!"), "", 0)?;
+    let (version, entry) = detect(&source("Chart.yaml", format!("{shell}!Chart.yaml"), first.data.clone()))?;
+    let known = Some((first.data.clone(), entry));
+    let loaded = Loader { log, budget, known }.files(files, &format!("{shell}!"), "", 0)?;
     accept(&version)?;
     Ok(loaded)
 }
@@ -182,18 +183,18 @@ fn disk(error: tree::Error) -> Error {
     Error::helm(error.words)
 }
 
-fn source(name: impl Into<String>, path: String, text: crate::value::Str) -> Arc<Source> {
+fn source(name: impl Into<String>, path: String, text: Str) -> Arc<Source> {
     Arc::new(Source { name: name.into(), path, text, origin: None })
 }
 
 /// The `apiVersion`, by which Helm chooses how to load.
-fn detect(chart_yaml: &Arc<Source>) -> Result<String, Error> {
+fn detect(chart_yaml: &Arc<Source>) -> Result<(String, Entry), Error> {
     let entry = parse(chart_yaml, "Chart.yaml", &[&["apiVersion"]])?;
     let mut decoder = Decoder::new(chart_yaml);
     let version = api_version(&entry, &mut decoder);
     decoder.finish("Chart.yaml")?;
     if matches!(version.as_str(), "" | "v1" | "v2" | "v3") {
-        return Ok(version);
+        return Ok((version, entry));
     }
     let mut diagnostic = Diagnostic::new(
         format!("apiVersion `{version}` is not supported; it must be v1 or v2"),
@@ -212,23 +213,20 @@ fn accept(version: &str) -> Result<(), Error> {
 
 /// Reads a YAML text as JSON; `strings` are the fields that take numbers JSON cannot hold.
 fn parse(source: &Arc<Source>, file: &str, strings: &[&[&str]]) -> Result<Entry, Error> {
-    let failed = |sentence: String, words: &str, span: Span| {
-        let at = Location { source: source.clone(), span };
-        Error::from(Diagnostic::new(sentence, format!("cannot load {file}: {words}")).at(at))
-    };
     let entry = entry(&source.text).map_err(|error| {
         let sentence = error.sentence(&source.path, &source.text);
         let diagnostic = Diagnostic::new(sentence, format!("cannot load {file}: {}", error.message));
         error.locate(diagnostic, source.text.len(), |span| Location { source: source.clone(), span })
     })?;
-    match not_json(&entry, strings) {
-        Some((words, span)) => Err(failed(
-            format!("{} holds what JSON cannot: {words}", source.path),
-            &format!("error converting YAML to JSON: {words}"),
-            span,
-        )),
-        None => Ok(entry),
-    }
+    json(source, file, strings, entry)
+}
+
+/// What was read, if it is JSON.
+fn json(source: &Arc<Source>, file: &str, strings: &[&[&str]], entry: Entry) -> Result<Entry, Error> {
+    let Some((words, span)) = not_json(&entry, strings) else { return Ok(entry) };
+    let told = format!("cannot load {file}: error converting YAML to JSON: {words}");
+    let sentence = format!("{} holds what JSON cannot: {words}", source.path);
+    Err(Diagnostic::new(sentence, told).at(Location { source: source.clone(), span }).into())
 }
 
 /// Reads values.yaml.
@@ -243,6 +241,8 @@ fn values(source: &Arc<Source>) -> Result<MapRef, Error> {
 struct Loader<'l> {
     log: &'l mut Vec<String>,
     budget: Budget,
+    /// The Chart.yaml that was read to find out how to load the chart, lest it is read again.
+    known: Option<(Str, Entry)>,
 }
 
 impl Loader<'_> {
@@ -256,7 +256,10 @@ impl Loader<'_> {
         let mut chart_yaml = None;
         for file in files.iter().filter(|file| file.name == "Chart.yaml") {
             let text = source("Chart.yaml", format!("{shell}Chart.yaml"), file.data.clone());
-            let entry = parse(&text, "Chart.yaml", STRINGS)?;
+            let entry = match self.known.take() {
+                Some((known, entry)) if known == text.text => json(&text, "Chart.yaml", STRINGS, entry)?,
+                _ => parse(&text, "Chart.yaml", STRINGS)?,
+            };
             let mut decoder = Decoder::new(&text);
             let draft = draft.get_or_insert_with(Draft::default);
             draft.read(&entry, &mut decoder);

@@ -4,6 +4,7 @@ use super::strings::text_of;
 use super::{Call, assign};
 use crate::diagnostic::Failure;
 use crate::go::reflect::elements;
+use crate::stack::deeper;
 use crate::value::{Elem, Kind, ListType, MAX_DEPTH, Map, MapRef, MapType, Str, Value};
 
 functions! {
@@ -141,11 +142,7 @@ fn merge_maps(
                 if let Some(Value::Map(t, into)) = &old {
                     let (into, t) = (into.clone(), *t);
                     let merge = || merge_maps(&into, t, from, *from_type, overwrite, depth + 1);
-                    if depth % 16 == 15 {
-                        stacker::maybe_grow(64 * 1024, 1024 * 1024, merge)?;
-                    } else {
-                        merge()?;
-                    }
+                    deeper(merge)?;
                     // Looked at only now: what was empty may have been filled.
                     if !into.is_empty() {
                         continue;
@@ -208,7 +205,7 @@ fn copy_within(value: &Value, depth: usize, left: &mut usize) -> Result<Value, F
         return Err("the value is nested too deeply to be copied".into());
     }
     *left = left.checked_sub(1).ok_or_else(|| Failure::new("the copy would hold more than 10 million values"))?;
-    let mut work = || match value {
+    let work = || match value {
         Value::Object(object) => Ok(object.deep_copied().unwrap_or_else(|| value.clone())),
         Value::List(t @ ListType { elem: Elem::Any | Elem::List | Elem::Map, .. }, items) => {
             let items = items.iter().map(|item| copy_within(item, depth + 1, left)).collect::<Result<Vec<_>, _>>()?;
@@ -222,7 +219,7 @@ fn copy_within(value: &Value, depth: usize, left: &mut usize) -> Result<Value, F
         }
         other => Ok(other.clone()),
     };
-    if depth % 16 == 15 { stacker::maybe_grow(64 * 1024, 1024 * 1024, work) } else { work() }
+    deeper(work)
 }
 
 #[cfg(test)]

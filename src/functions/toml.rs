@@ -5,6 +5,7 @@ use crate::go::fmt::{MAX_TEXT, too_long};
 use crate::go::reflect::elements;
 use crate::go::strconv::append_float;
 use crate::go::time::Time;
+use crate::stack::deeper;
 use crate::value::{IntKind, Json, Layout, Str, Value};
 
 /// Why a value has no TOML.
@@ -112,11 +113,8 @@ impl Writer {
         }
         let mut all_tables = true;
         for item in items.iter() {
-            let shape = if depth % 32 == 31 {
-                stacker::maybe_grow(64 * 1024, 1024 * 1024, || self.shape(item, depth + 1))?
-            } else {
-                self.shape(item, depth + 1)?
-            };
+            let shape =
+                if depth % 32 == 31 { deeper(|| self.shape(item, depth + 1))? } else { self.shape(item, depth + 1)? };
             if shape == Shape::Nil {
                 return Err("toml: cannot encode array with nil element".into());
             }
@@ -240,7 +238,7 @@ impl Writer {
                 let mut path = path.to_vec();
                 path.push(key);
                 if path.len() % 16 == 15 {
-                    stacker::maybe_grow(64 * 1024, 1024 * 1024, || self.item(&path, &value))?;
+                    deeper(|| self.item(&path, &value))?;
                 } else {
                     self.item(&path, &value)?;
                 }
@@ -286,7 +284,7 @@ impl Writer {
             Value::Float(f) => self.float(*f),
             Value::Map(..) => {
                 let entries = |writer: &mut Self| writer.entries(&[], value, true);
-                return stacker::maybe_grow(64 * 1024, 1024 * 1024, || entries(self));
+                return deeper(|| entries(self));
             }
             Value::Object(_) if value.downcast::<Time>().is_some() => {
                 if let Some(time) = value.downcast::<Time>() {
@@ -311,7 +309,7 @@ impl Writer {
                         self.out.extend_from_slice(b", ");
                     }
                     if depth % 16 == 15 {
-                        stacker::maybe_grow(64 * 1024, 1024 * 1024, || self.element(item, depth + 1))?;
+                        deeper(|| self.element(item, depth + 1))?;
                     } else {
                         self.element(item, depth + 1)?;
                     }

@@ -8,6 +8,7 @@ use super::toml::{Problem, append_key};
 use super::toml_scalar::{no_digit, number, signed, word};
 use super::toml_scan::{END, Fault, Part, Scanner, char_quoted};
 use crate::go::quote::quoted;
+use crate::stack::deeper;
 use crate::value::{Elem, ListType, MAX_DEPTH, Map, MapRef, MapType, Str, Value};
 use std::collections::HashMap;
 
@@ -405,9 +406,7 @@ impl<'t> Reader<'t> {
                     return Err(Fault { line: None, words });
                 }
                 self.depth += 1;
-                let value = stacker::maybe_grow(64 * 1024, 1024 * 1024, || {
-                    if open == '[' { self.array() } else { self.inline_table(in_array) }
-                })?;
+                let value = deeper(|| if open == '[' { self.array() } else { self.inline_table(in_array) })?;
                 self.depth -= 1;
                 Ok(value)
             }

@@ -11,6 +11,7 @@ use super::strconv::{append_float, append_int, append_uint};
 use super::time::{format_duration, month_name, weekday_name};
 use super::unicode::{decode, is_print, push_char, rune_count, runes};
 use crate::diagnostic::Failure;
+use crate::stack::deeper;
 use crate::value::{IntKind, Kind, MAX_DEPTH, Str, Value};
 use std::io::Write as _;
 
@@ -38,7 +39,7 @@ fn descend(
     if out.len() > MAX_TEXT {
         return Err(too_long());
     }
-    if depth % 32 == 31 { stacker::maybe_grow(64 * 1024, 1024 * 1024, || walk(out)) } else { walk(out) }
+    deeper(|| walk(out))
 }
 
 /// Appends a value as `%v` prints it: `fmt.Sprint` of one operand. Nil is `<nil>`.
@@ -511,7 +512,7 @@ impl Printer {
             return Err(too_long());
         }
         if depth % 32 == 31 {
-            stacker::maybe_grow(64 * 1024, 1024 * 1024, || walk(self))?;
+            deeper(|| walk(self))?;
         } else {
             walk(self)?;
         }

@@ -6,6 +6,7 @@ use super::fmt::{MAX_TEXT, too_long};
 use super::strconv::append_float;
 use super::unicode::decode;
 use crate::diagnostic::Failure;
+use crate::stack::deeper;
 use crate::value::{Json, MAX_DEPTH, Value};
 use std::collections::HashSet;
 use std::io::Write as _;
@@ -109,7 +110,7 @@ impl Writer<'_> {
             return Err(format!("json: unsupported value: encountered a cycle via {t}").into());
         }
         if depth % 32 == 31 {
-            stacker::maybe_grow(64 * 1024, 1024 * 1024, || walk(self))?;
+            deeper(|| walk(self))?;
         } else {
             walk(self)?;
         }

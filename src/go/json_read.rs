@@ -3,6 +3,7 @@
 use super::quote::{Show, quote};
 use super::strconv::parse_float;
 use super::unicode::{decode, push_char};
+use crate::stack::deeper;
 use crate::value::{IntKind, Map, MapRef, MapType, Str, Value};
 
 /// How deep Go's reader follows lists and objects.
@@ -164,8 +165,8 @@ impl Reader<'_> {
                     return Err(self.wrong("exceeded max depth"));
                 }
                 self.at += 1;
-                let mut work = || if first == b'{' { self.object(depth) } else { self.list(depth) };
-                if depth % 32 == 31 { stacker::maybe_grow(64 * 1024, 1024 * 1024, work) } else { work() }
+                let work = || if first == b'{' { self.object(depth) } else { self.list(depth) };
+                deeper(work)
             }
             b'"' => Ok(Value::Str(self.string()?)),
             b'-' | b'0'..=b'9' => self.number(),

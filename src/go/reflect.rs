@@ -1,5 +1,6 @@
 //! What Go's `reflect` decides about values.
 
+use crate::stack::deeper;
 use crate::value::{Json, Kind, MAX_DEPTH, Value};
 use std::borrow::Cow;
 
@@ -25,14 +26,14 @@ fn equal(a: &Value, b: &Value, depth: usize) -> bool {
             s == t
                 && a.len() == b.len()
                 && (a.as_ptr() == b.as_ptr()
-                    || deeper(depth, || a.iter().zip(b.iter()).all(|(a, b)| equal(a, b, depth + 1))))
+                    || within(depth, || a.iter().zip(b.iter()).all(|(a, b)| equal(a, b, depth + 1))))
         }
         (Value::Map(s, a), Value::Map(t, b)) => {
             s == t
                 && (a.same(b)
                     || a.is_nil() == b.is_nil()
                         && a.len() == b.len()
-                        && deeper(depth, || {
+                        && within(depth, || {
                             let (a, b) = (a.borrow(), b.borrow());
                             a.iter().zip(b.iter()).all(|((k, a), (l, b))| k == l && equal(a, b, depth + 1))
                         }))
@@ -42,11 +43,11 @@ fn equal(a: &Value, b: &Value, depth: usize) -> bool {
     }
 }
 
-fn deeper(depth: usize, compare: impl FnOnce() -> bool) -> bool {
+fn within(depth: usize, compare: impl FnOnce() -> bool) -> bool {
     if depth > MAX_DEPTH {
         return false;
     }
-    if depth % 32 == 31 { stacker::maybe_grow(64 * 1024, 1024 * 1024, compare) } else { compare() }
+    deeper(compare)
 }
 
 /// The elements of a slice of any type; none for what is no slice.

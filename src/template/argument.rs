@@ -5,6 +5,7 @@ use super::execute::{Args, At, Executor, Operand, Result, State};
 use crate::diagnostic::Failure;
 use crate::functions::{Call, Function};
 use crate::go::fmt::{MAX_TEXT, too_long};
+use crate::stack::deeper;
 use crate::value::{Elem, IntKind, ListType, MapRef, MapType, Method, Param, ParamKind, Value};
 
 /// Go's message prints the name of the function that it calls by a function value.
@@ -224,17 +225,15 @@ impl Executor<'_> {
                 };
             }
             Term::Field(fields) => self.eval_chain(state, dot, dot.clone(), arg, fields, &[], None)?,
-            Term::Variable(name, fields) => {
-                let value = self.var(state, name)?;
-                self.eval_chain(state, dot, value, arg, fields, &[], None)?
+            Term::Variable(variable) => {
+                let value = self.var(state, &variable.name)?;
+                self.eval_chain(state, dot, value, arg, &variable.fields, &[], None)?
             }
-            Term::Pipe(pipe) => {
-                stacker::maybe_grow(64 * 1024, 2 * 1024 * 1024, || self.eval_pipeline(state, dot, pipe))?
-            }
+            Term::Pipe(pipe) => deeper(|| self.eval_pipeline(state, dot, pipe))?,
             Term::Function(call) => self.eval_bare(state, dot, call, arg)?,
-            Term::Chain(inner, fields) => {
-                let receiver = self.eval_chained(state, dot, inner)?;
-                self.eval_chain(state, dot, receiver, arg, fields, &[], None)?
+            Term::Chain(chain) => {
+                let receiver = self.eval_chained(state, dot, &chain.inner)?;
+                self.eval_chain(state, dot, receiver, arg, &chain.fields, &[], None)?
             }
             Term::Bool(_) | Term::Number(_) | Term::Text(_) => return self.eval_constant(state, kind, arg),
         };

@@ -4,7 +4,9 @@ use crate::diagnostic::{Source, Span};
 use crate::functions::Function;
 use crate::go::quote::quoted;
 use crate::value::Str;
+use smallvec::SmallVec;
 use std::fmt;
+use std::ops::Deref;
 use std::sync::Arc;
 
 /// One template: a file's own text, or one of its `define`s and `block`s.
@@ -40,7 +42,7 @@ impl fmt::Debug for Tree {
 pub(super) enum Node {
     /// A stretch of the source.
     Text(Span),
-    Action(Pipe),
+    Action(Box<Pipe>),
     If(Box<Branch>),
     With(Box<Branch>),
     Range(Box<Branch>),
@@ -69,15 +71,59 @@ pub(super) struct TemplateCall {
 #[cfg_attr(test, derive(Debug))]
 pub(super) struct Pipe {
     pub(super) assign: bool,
-    pub(super) declares: Vec<Str>,
-    pub(super) commands: Vec<Command>,
+    pub(super) declares: Box<[Str]>,
+    pub(super) commands: Commands,
     /// From its first token to the end of its last.
     pub(super) span: Span,
 }
 
+/// Nearly all pipelines have one command, and lie where that lies: what is executed is read from memory for the first time in
+/// a while.
+#[cfg_attr(test, derive(Debug))]
+pub(super) enum Commands {
+    One(Command),
+    More(Box<[Command]>),
+}
+
+impl Deref for Commands {
+    type Target = [Command];
+    fn deref(&self) -> &[Command] {
+        match self {
+            Commands::One(command) => std::slice::from_ref(command),
+            Commands::More(commands) => commands,
+        }
+    }
+}
+
+/// A pipeline while it is read.
+pub(super) struct Draft {
+    pub(super) assign: bool,
+    pub(super) declares: SmallVec<[Str; 2]>,
+    pub(super) commands: SmallVec<[Command; 2]>,
+    pub(super) span: Span,
+}
+
+impl Draft {
+    pub(super) fn new(span: Span) -> Self {
+        Draft { assign: false, declares: SmallVec::new(), commands: SmallVec::new(), span }
+    }
+
+    pub(super) fn done(mut self) -> Pipe {
+        let commands = match (self.commands.pop(), self.commands.is_empty()) {
+            (Some(only), true) => Commands::One(only),
+            (last, _) => {
+                self.commands.extend(last);
+                Commands::More(self.commands.into_boxed_slice())
+            }
+        };
+        let declares = if self.declares.is_empty() { Box::default() } else { self.declares.into_boxed_slice() };
+        Pipe { assign: self.assign, declares, commands, span: self.span }
+    }
+}
+
 #[cfg_attr(test, derive(Debug))]
 pub(super) struct Command {
-    pub(super) args: Vec<Expr>,
+    pub(super) args: Box<[Expr]>,
     pub(super) span: Span,
 }
 
@@ -91,10 +137,9 @@ pub(super) struct Expr {
 
 #[cfg_attr(test, derive(Debug))]
 pub(super) enum Term {
-    Field(Vec<Str>),
-    Chain(Box<Expr>, Vec<Str>),
-    /// A name and the fields after it.
-    Variable(Str, Vec<Str>),
+    Field(Names),
+    Chain(Box<Chain>),
+    Variable(Arc<Variable>),
     Function(Call),
     Pipe(Box<Pipe>),
     Dot,
@@ -102,6 +147,23 @@ pub(super) enum Term {
     Bool(bool),
     Number(Box<Number>),
     Text(Str),
+}
+
+/// Names of fields, one of the other: shared by all that say the same.
+pub(super) type Names = Arc<[Str]>;
+
+/// Fields of what an operand gives: `(f .x).a.b`.
+#[cfg_attr(test, derive(Debug))]
+pub(super) struct Chain {
+    pub(super) inner: Expr,
+    pub(super) fields: Names,
+}
+
+/// A variable, with its `$`, and the fields after it: `$x.a.b`.
+#[cfg_attr(test, derive(Debug))]
+pub(super) struct Variable {
+    pub(super) name: Str,
+    pub(super) fields: Names,
 }
 
 #[derive(Clone, Copy)]
@@ -156,20 +218,20 @@ impl Expr {
     pub(super) fn print(&self, source: &Source, out: &mut Vec<u8>, depth: usize) {
         match &self.term {
             Term::Field(fields) => dotted(out, fields),
-            Term::Chain(node, fields) => {
-                let pipe = matches!(node.term, Term::Pipe(_));
+            Term::Chain(chain) => {
+                let pipe = matches!(chain.inner.term, Term::Pipe(_));
                 if pipe {
                     out.push(b'(');
                 }
-                node.print(source, out, depth + 1);
+                chain.inner.print(source, out, depth + 1);
                 if pipe {
                     out.push(b')');
                 }
-                dotted(out, fields);
+                dotted(out, &chain.fields);
             }
-            Term::Variable(name, fields) => {
-                out.extend_from_slice(name);
-                dotted(out, fields);
+            Term::Variable(variable) => {
+                out.extend_from_slice(&variable.name);
+                dotted(out, &variable.fields);
             }
             Term::Function(call) => out.extend_from_slice(call.function.name.as_bytes()),
             Term::Pipe(pipe) => pipe.print(source, out, depth + 1),

@@ -12,6 +12,7 @@ use crate::diagnostic::{Failure, FailureKind, Location, Source, Span};
 use crate::functions::Host;
 use crate::go;
 use crate::go::quote::quoted;
+use crate::stack::deeper;
 use crate::value::{Elem, IntKind, Kind, MapType, Method, Str, Value};
 use crate::world::World;
 use foldhash::HashMap;
@@ -175,7 +176,7 @@ impl<'r> Executor<'r> {
         let base = self.vars.len();
         self.vars.push((dollar(), dot.clone()));
         let mut state = State { tree, at: At::None, base, depth: 0 };
-        let result = stacker::maybe_grow(128 * 1024, 2 * 1024 * 1024, || self.walk(&mut state, &dot, &tree.root));
+        let result = deeper(|| self.walk(&mut state, &dot, &tree.root));
         self.vars.truncate(base);
         result.map(|_| ())
     }
@@ -294,7 +295,7 @@ impl<'r> Executor<'r> {
     }
 
     fn deeper<'t>(&mut self, state: &mut State<'t>, dot: &Operand, nodes: &'t [Node]) -> Result<Flow> {
-        stacker::maybe_grow(64 * 1024, 2 * 1024 * 1024, || self.walk(state, dot, nodes))
+        deeper(|| self.walk(state, dot, nodes))
     }
 
     fn print(&mut self, state: &State<'_>, value: &Value) -> Result<()> {
@@ -408,7 +409,7 @@ impl<'r> Executor<'r> {
         mark: usize,
     ) -> Result<bool> {
         let key = index.value.clone();
-        match (branch.pipe.declares.as_slice(), branch.pipe.assign) {
+        match (&*branch.pipe.declares, branch.pipe.assign) {
             ([], _) => {}
             ([name], true) => self.set_var(state, name, elem.clone())?,
             ([first, second, ..], true) => {
@@ -426,7 +427,7 @@ impl<'r> Executor<'r> {
         match result {
             Ok(flow) => Ok(!matches!(flow, Flow::Break)),
             Err(mut error) => {
-                let name = match branch.pipe.declares.as_slice() {
+                let name = match &*branch.pipe.declares {
                     [name, _] => Some(name.to_string()),
                     _ => None,
                 };
@@ -478,8 +479,7 @@ impl<'r> Executor<'r> {
         let base = self.vars.len();
         self.vars.push((dollar(), data.clone()));
         let mut inner = State { tree: &tree, at: At::None, base, depth: state.depth + 1 };
-        let result =
-            stacker::maybe_grow(64 * 1024, 4 * 1024 * 1024, || self.walk(&mut inner, &data, &tree.root).map(|_| ()));
+        let result = deeper(|| self.walk(&mut inner, &data, &tree.root).map(|_| ()));
         self.vars.truncate(base);
         result
     }
@@ -494,7 +494,7 @@ impl<'r> Executor<'r> {
     ) -> Result<Operand> {
         state.at = At::Pipe(pipe);
         let mut last: Option<Operand> = None;
-        for command in &pipe.commands {
+        for command in pipe.commands.iter() {
             let mut operand = self.eval_command(state, dot, command, last.take())?;
             operand.iface = false;
             last = Some(operand);
@@ -537,10 +537,10 @@ impl<'r> Executor<'r> {
                 state.at = At::Expr(first);
                 self.eval_chain(state, dot, dot.clone(), first, fields, &command.args, last)
             }
-            Term::Chain(inner, fields) => {
+            Term::Chain(chain) => {
                 state.at = At::Expr(first);
-                let receiver = self.eval_chained(state, dot, inner)?;
-                self.eval_chain(state, dot, receiver, first, fields, &command.args, last)
+                let receiver = self.eval_chained(state, dot, &chain.inner)?;
+                self.eval_chain(state, dot, receiver, first, &chain.fields, &command.args, last)
             }
             Term::Function(call) => {
                 state.at = At::Expr(first);
@@ -551,16 +551,16 @@ impl<'r> Executor<'r> {
             }
             Term::Pipe(pipe) => {
                 self.not_a_function(state, &command.args, last.as_ref())?;
-                stacker::maybe_grow(64 * 1024, 2 * 1024 * 1024, || self.eval_pipeline(state, dot, pipe))
+                deeper(|| self.eval_pipeline(state, dot, pipe))
             }
-            Term::Variable(name, fields) => {
+            Term::Variable(variable) => {
                 state.at = At::Expr(first);
-                let value = self.var(state, name)?;
-                if fields.is_empty() {
+                let value = self.var(state, &variable.name)?;
+                if variable.fields.is_empty() {
                     self.not_a_function(state, &command.args, last.as_ref())?;
                     return Ok(value);
                 }
-                self.eval_chain(state, dot, value, first, fields, &command.args, last)
+                self.eval_chain(state, dot, value, first, &variable.fields, &command.args, last)
             }
             term => {
                 state.at = At::Expr(first);

@@ -3,6 +3,7 @@
 use super::ast::{Expr, Term};
 use super::error::{Cause, Reason};
 use super::execute::{At, Executor, Operand, Result, State};
+use crate::stack::deeper;
 use crate::value::{MapType, Str, Value};
 
 impl Executor<'_> {
@@ -15,9 +16,7 @@ impl Executor<'_> {
     ) -> Result<Operand> {
         state.at = At::Expr(inner);
         match &inner.term {
-            Term::Pipe(pipe) => {
-                stacker::maybe_grow(64 * 1024, 2 * 1024 * 1024, || self.eval_pipeline(state, dot, pipe))
-            }
+            Term::Pipe(pipe) => deeper(|| self.eval_pipeline(state, dot, pipe)),
             Term::Function(call) => self.eval_bare(state, dot, call, inner),
             Term::Dot => Ok(dot.clone()),
             _ => self.fail(state, "internal error: no fields in evalChainNode"),

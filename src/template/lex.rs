@@ -188,6 +188,12 @@ impl<'a> Lexer<'a> {
         (self.inside && !self.stopped).then_some(self.pos)
     }
 
+    /// Passes the part of an action up to here.
+    pub(super) fn pass(&mut self, end: u32) {
+        self.pos = end as usize;
+        self.start = self.pos;
+    }
+
     /// Passes the rest of an action with its right delimiter, which stands there, and what that trims. The rest is whole: no
     /// parenthesis is open.
     pub(super) fn leave(&mut self, delim: usize, trim: bool) -> Token {

@@ -9,6 +9,7 @@ mod error;
 mod execute;
 mod field;
 mod lex;
+mod names;
 mod number;
 mod parse;
 mod quick;

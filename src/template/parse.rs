@@ -2,15 +2,17 @@
 //!
 //! `expect` complains in Go's words; the line of every complaint is that of the last token cut.
 
-use super::ast::{Branch, Call, Command, Expr, How, Node, Pipe, TemplateCall, Term, Tree};
+use super::ast::{Branch, Call, Chain, Command, Draft, Expr, How, Node, Pipe, TemplateCall, Term, Tree, Variable};
 use super::lex::{Kind, Lexer, Token};
-use super::number;
+use super::quick::Opening;
+use super::{names, number};
 use crate::diagnostic::{Location, Source, Span};
 use crate::functions::Function;
 use crate::go::quote::{quoted, unquote};
+use crate::stack::deeper;
 use crate::value::Str;
-use foldhash::{HashMap, HashSet};
-use std::cell::RefCell;
+use foldhash::HashMap;
+use smallvec::SmallVec;
 use std::sync::Arc;
 
 /// Go's limit for nested parentheses.
@@ -139,51 +141,6 @@ impl Tree {
     }
 }
 
-/// Past so many names the shared ones are let go, lest they fill the memory.
-const MAX_NAMES: usize = 20_000;
-
-/// How many names are at hand.
-const RECENT: usize = 128;
-
-/// The names that a thread shares.
-#[derive(Default)]
-struct Names {
-    /// Those that were said not long ago, each at the place that its letters give.
-    recent: Vec<Str>,
-    all: HashSet<Str>,
-}
-
-/// A name's text, made once for each spelling: charts say `Values` a thousand times.
-pub(super) fn intern(name: &[u8]) -> Str {
-    thread_local! {
-        static NAMES: RefCell<Names> = RefCell::default();
-    }
-    let (Some(first), Some(last)) = (name.first(), name.last()) else { return Str::default() };
-    let place = (usize::from(*first) * 31 + usize::from(*last) * 7 + name.len() * 3) % RECENT;
-    NAMES.with(|names| {
-        let Names { recent, all } = &mut *names.borrow_mut();
-        if let Some(name) = recent.get(place).filter(|recent| recent.as_bytes() == name) {
-            return name.clone();
-        }
-        let name = match all.get(name) {
-            Some(name) => name.clone(),
-            None => {
-                if all.len() >= MAX_NAMES {
-                    all.clear();
-                }
-                let name = Str::from(name);
-                all.insert(name.clone());
-                name
-            }
-        };
-        recent.resize(RECENT, Str::default());
-        if let Some(recent) = recent.get_mut(place) {
-            *recent = name.clone();
-        }
-        name
-    })
-}
-
 pub(super) struct Parser<'a> {
     pub(super) source: &'a Arc<Source>,
     lexer: Lexer<'a>,
@@ -277,7 +234,7 @@ impl Parser<'_> {
 
     /// A name: shared with all others of its spelling.
     fn name(&self, token: Token, skip: usize) -> Str {
-        intern(self.text(token).get(skip..).unwrap_or_default())
+        names::name(self.text(token).get(skip..).unwrap_or_default())
     }
 
     /// A function.
@@ -305,6 +262,13 @@ impl Parser<'_> {
     /// Goes on behind a right delimiter.
     pub(super) fn leave(&mut self, delim: usize, trim: bool) {
         self.tokens[0] = self.lexer.leave(delim, trim);
+        self.peeked = 0;
+    }
+
+    /// Goes on behind a keyword, which is the last token then.
+    pub(super) fn pass(&mut self, keyword: Token) {
+        self.lexer.pass(keyword.end);
+        self.tokens[0] = keyword;
         self.peeked = 0;
     }
 
@@ -363,20 +327,20 @@ impl Parser<'_> {
     fn top(&mut self) -> Result<Vec<Node>> {
         let mut root = Vec::new();
         loop {
-            let token = self.peek();
+            let mut token = self.next();
             match token.kind {
                 Kind::Eof => return Ok(root),
-                Kind::LeftDelim => {
-                    let delim = self.next();
+                Kind::LeftDelim if self.may_define() => {
                     if self.next_non_space().kind == Kind::Define {
-                        self.definition(delim)?;
+                        self.definition(token)?;
                         continue;
                     }
-                    self.backup2(delim);
+                    self.backup2(token);
+                    token = self.next_non_space();
                 }
                 _ => {}
             }
-            match self.text_or_action()? {
+            match self.item(token)? {
                 Item::Node(node) => root.push(node),
                 Item::End(end) => {
                     let at = self.tokens[0];
@@ -384,6 +348,16 @@ impl Parser<'_> {
                 }
             }
         }
+    }
+
+    /// Whether the action that begins here may be a definition.
+    fn may_define(&self) -> bool {
+        !self.is_quick
+            || match self.opening() {
+                Opening::Pipeline => false,
+                Opening::Keyword(keyword) => keyword.kind == Kind::Define,
+                Opening::Unknown => true,
+            }
     }
 
     /// `{{define "name"}} … {{end}}`; the keyword is past.
@@ -446,7 +420,7 @@ impl Parser<'_> {
         self.blocks += 1;
         self.deepest = self.deepest.max(self.blocks + self.parens);
         self.open.push((word, span));
-        let result = stacker::maybe_grow(64 * 1024, 1024 * 1024, || part(self))?;
+        let result = deeper(|| part(self))?;
         self.open.pop();
         self.blocks -= 1;
         Ok(result)
@@ -454,8 +428,12 @@ impl Parser<'_> {
 
     fn item_list(&mut self) -> Result<(Vec<Node>, End)> {
         let mut list = Vec::new();
-        while self.peek_non_space().kind != Kind::Eof {
-            match self.text_or_action()? {
+        loop {
+            let token = self.next_non_space();
+            if token.kind == Kind::Eof {
+                break;
+            }
+            match self.item(token)? {
                 Item::Node(node) => list.push(node),
                 Item::End(end) => return Ok((list, end)),
             }
@@ -470,8 +448,8 @@ impl Parser<'_> {
         self.error(at, "unexpected EOF", kind)
     }
 
-    fn text_or_action(&mut self) -> Result<Item> {
-        let token = self.next_non_space();
+    /// A text, or the action that begins with this delimiter.
+    fn item(&mut self, token: Token) -> Result<Item> {
         match token.kind {
             Kind::Text => Ok(Item::Node(Node::Text(Span { start: token.start, end: token.end }))),
             Kind::LeftDelim => {
@@ -485,8 +463,18 @@ impl Parser<'_> {
     }
 
     fn act(&mut self, delim: Token) -> Result<Item> {
-        if self.is_quick && self.is_pipeline() {
-            return Ok(Item::Node(Node::Action(self.pipeline("command", Kind::RightDelim)?)));
+        if self.is_quick {
+            match self.opening() {
+                Opening::Pipeline => {
+                    return Ok(Item::Node(Node::Action(Box::new(self.pipeline("command", Kind::RightDelim)?))));
+                }
+                Opening::Keyword(keyword) => {
+                    if let Some(item) = self.quick_keyword(delim, keyword)? {
+                        return Ok(item);
+                    }
+                }
+                Opening::Unknown => {}
+            }
         }
         let token = self.next_non_space();
         let node = match token.kind {
@@ -520,10 +508,41 @@ impl Parser<'_> {
             Kind::Template => self.template_control()?,
             _ => {
                 self.backup();
-                Node::Action(self.pipeline("command", Kind::RightDelim)?)
+                Node::Action(Box::new(self.pipeline("command", Kind::RightDelim)?))
             }
         };
         Ok(Item::Node(node))
+    }
+
+    /// What begins with a keyword, without tokens. None, and nothing is changed, where it has to be parsed.
+    fn quick_keyword(&mut self, delim: Token, keyword: Token) -> Result<Option<Item>> {
+        let context = match keyword.kind {
+            Kind::End => return Ok(self.ends_behind(keyword).then_some(Item::End(End::End))),
+            Kind::Else => {
+                let next = if self.ends_behind(keyword) {
+                    self.tokens[0]
+                } else if let Some(next) = self.passes_else(keyword) {
+                    self.backup();
+                    next
+                } else {
+                    return Ok(None);
+                };
+                return Ok(Some(Item::End(End::Else(Span { start: delim.start, end: next.end }))));
+            }
+            Kind::If => "if",
+            Kind::Range => "range",
+            Kind::With => "with",
+            _ => return Ok(None),
+        };
+        if !self.passes(keyword) {
+            return Ok(None);
+        }
+        let branch = Box::new(self.control(context, delim.start)?);
+        Ok(Some(Item::Node(match keyword.kind {
+            Kind::If => Node::If(branch),
+            Kind::Range => Node::Range(branch),
+            _ => Node::With(branch),
+        })))
     }
 
     fn control(&mut self, context: &'static str, start: u32) -> Result<Branch> {
@@ -613,12 +632,7 @@ impl Parser<'_> {
             return Ok(pipe);
         }
         let first = self.peek_non_space();
-        let mut pipe = Pipe {
-            assign: false,
-            declares: Vec::new(),
-            commands: Vec::with_capacity(1),
-            span: Span { start: first.start, end: first.end },
-        };
+        let mut pipe = Draft::new(Span { start: first.start, end: first.end });
         loop {
             let variable = self.peek_non_space();
             if variable.kind != Kind::Variable {
@@ -657,8 +671,8 @@ impl Parser<'_> {
             let token = self.next_non_space();
             match token.kind {
                 kind if kind == end => {
-                    self.check_pipeline(&pipe, context, token)?;
-                    return Ok(pipe);
+                    self.check_pipeline(&pipe.commands, context, token)?;
+                    return Ok(pipe.done());
                 }
                 Kind::Bool
                 | Kind::CharConstant
@@ -682,11 +696,11 @@ impl Parser<'_> {
         }
     }
 
-    fn check_pipeline(&self, pipe: &Pipe, context: &str, end: Token) -> Result<()> {
-        if pipe.commands.is_empty() {
+    fn check_pipeline(&self, commands: &[Command], context: &str, end: Token) -> Result<()> {
+        if commands.is_empty() {
             return self.fail(end, format!("missing value for {context}"));
         }
-        for (i, command) in pipe.commands.iter().enumerate().skip(1) {
+        for (i, command) in commands.iter().enumerate().skip(1) {
             let literal = command.args.first().is_some_and(|arg| {
                 matches!(arg.term, Term::Bool(_) | Term::Dot | Term::Nil | Term::Number(_) | Term::Text(_))
             });
@@ -700,12 +714,13 @@ impl Parser<'_> {
 
     fn command(&mut self) -> Result<Command> {
         let first = self.peek_non_space();
-        let mut command = Command { args: Vec::with_capacity(2), span: Span { start: first.start, end: first.end } };
+        let mut args: SmallVec<[Expr; 4]> = SmallVec::new();
+        let mut span = Span { start: first.start, end: first.end };
         loop {
             self.peek_non_space();
             if let Some(operand) = self.operand()? {
-                command.span.end = operand.span.end;
-                command.args.push(operand);
+                span.end = operand.span.end;
+                args.push(operand);
             }
             let token = self.next();
             match token.kind {
@@ -716,10 +731,10 @@ impl Parser<'_> {
             }
             break;
         }
-        if command.args.is_empty() {
+        if args.is_empty() {
             return self.fail(first, "empty command");
         }
-        Ok(command)
+        Ok(Command { args: args.into_boxed_slice(), span })
     }
 
     fn operand(&mut self) -> Result<Option<Expr>> {
@@ -730,7 +745,7 @@ impl Parser<'_> {
         if first.kind != Kind::Field {
             return Ok(Some(expr));
         }
-        let mut fields = Vec::new();
+        let mut fields: Vec<Str> = Vec::new();
         let mut end = first.end;
         while self.peek().kind == Kind::Field {
             let token = self.next();
@@ -738,13 +753,10 @@ impl Parser<'_> {
             fields.push(self.name(token, 1));
         }
         expr.term = match expr.term {
-            Term::Field(mut names) => {
-                names.append(&mut fields);
-                Term::Field(names)
-            }
-            Term::Variable(name, mut names) => {
-                names.append(&mut fields);
-                Term::Variable(name, names)
+            Term::Field(names) => Term::Field(names.iter().cloned().chain(fields).collect()),
+            Term::Variable(variable) => {
+                let fields = variable.fields.iter().cloned().chain(fields).collect();
+                Term::Variable(Arc::new(Variable { name: variable.name.clone(), fields }))
             }
             Term::Bool(_) | Term::Text(_) | Term::Number(_) | Term::Nil | Term::Dot => {
                 let mut shown = Vec::new();
@@ -754,7 +766,7 @@ impl Parser<'_> {
             }
             term => {
                 let inner = Expr { pos: expr.pos, span: expr.span, term };
-                Term::Chain(Box::new(inner), fields)
+                Term::Chain(Box::new(Chain { inner, fields: fields.into() }))
             }
         };
         expr.pos = first.start;
@@ -782,9 +794,9 @@ impl Parser<'_> {
                     let message = format!("undefined variable {}", quoted(text));
                     return self.fail(token, message);
                 };
-                Term::Variable(name.clone(), Vec::new())
+                Term::Variable(Arc::new(Variable { name: name.clone(), fields: Arc::default() }))
             }
-            Kind::Field => Term::Field(vec![self.name(token, 1)]),
+            Kind::Field => Term::Field([self.name(token, 1)].into()),
             Kind::Bool => Term::Bool(self.text(token) == b"true"),
             Kind::CharConstant | Kind::Complex | Kind::Number => {
                 match number::parse(self.text(token), token.kind == Kind::CharConstant, token.kind == Kind::Complex) {
@@ -798,9 +810,7 @@ impl Parser<'_> {
                 }
                 self.parens += 1;
                 self.deepest = self.deepest.max(self.blocks + self.parens);
-                let pipe = stacker::maybe_grow(64 * 1024, 1024 * 1024, || {
-                    self.pipeline("parenthesized pipeline", Kind::RightParen)
-                })?;
+                let pipe = deeper(|| self.pipeline("parenthesized pipeline", Kind::RightParen))?;
                 self.parens -= 1;
                 // Go places a parenthesised pipeline at its first token; the text of it has the parentheses.
                 let span = Span { start: token.start, end: self.last_paren_end(pipe.span.end) };

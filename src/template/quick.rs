@@ -3,12 +3,11 @@
 //! Nearly all are fields, variables, functions, plain strings, whole numbers and parentheses. These are read here without
 //! tokens, into the same trees. Whatever is written otherwise, or wrong, is left to the parser, which also finds Go's words for it.
 
-use super::ast::{Command, Expr, Pipe, Term};
+use super::ast::{Chain, Command, Draft, Expr, Names, Pipe, Term};
 use super::lex::{Kind, Token, is_space, word_of_its_own};
-use super::number;
-use super::parse::{Parser, intern};
+use super::parse::Parser;
+use super::{names, number};
 use crate::diagnostic::Span;
-use crate::value::Str;
 use smallvec::SmallVec;
 
 /// Deeper parentheses are left to the parser.
@@ -51,20 +50,72 @@ impl Parser<'_> {
         }
     }
 
-    /// Whether an action surely begins with no keyword, so that it is a pipeline.
-    pub(super) fn is_pipeline(&self) -> bool {
-        let Some(rest) = self.place().and_then(|at| self.source.text.get(at..)) else { return false };
+    /// What the action that begins here is.
+    pub(super) fn opening(&self) -> Opening {
+        let Some((at, rest)) = self.place().and_then(|at| Some((at, self.source.text.get(at..)?))) else {
+            return Opening::Unknown;
+        };
         let start = rest.iter().position(|b| !is_space(*b)).unwrap_or(rest.len());
         let rest = rest.get(start..).unwrap_or_default();
         let len = rest.iter().position(|b| !is_name(*b)).unwrap_or(rest.len());
-        match rest.get(..len).unwrap_or_default() {
-            [] => matches!(rest.first(), Some(b'.' | b'$' | b'(')),
-            word => {
-                matches!(word_of_its_own(word), None | Some(Kind::Bool | Kind::Nil))
-                    && !matches!(rest.get(len), Some(0x80..))
-            }
+        match (rest.get(..len).unwrap_or_default(), rest.get(len)) {
+            ([], Some(b'.' | b'$' | b'(')) => Opening::Pipeline,
+            // A word with letters beyond ASCII.
+            ([], _) | (_, Some(0x80..)) => Opening::Unknown,
+            (word, _) => match word_of_its_own(word) {
+                None | Some(Kind::Bool | Kind::Nil) => Opening::Pipeline,
+                Some(kind) => {
+                    let start = (at + start) as u32;
+                    Opening::Keyword(Token { kind, start, end: start + len as u32 })
+                }
+            },
         }
     }
+
+    /// Passes the right delimiter of an action that is nothing but a keyword. False, and nothing is changed, where more follows.
+    pub(super) fn ends_behind(&mut self, keyword: Token) -> bool {
+        let rest = self.source.text.get(keyword.end as usize..).unwrap_or_default();
+        let spaces = rest.iter().position(|b| !is_space(*b)).unwrap_or(rest.len());
+        let at = keyword.end as usize + spaces;
+        match rest.get(spaces..).unwrap_or_default() {
+            [b'}', b'}', ..] => self.leave(at, false),
+            [b'-', b'}', b'}', ..] if spaces > 0 => self.leave(at + 1, true),
+            _ => return false,
+        }
+        true
+    }
+
+    /// Passes a keyword that a space follows. False, and nothing is changed, where none does.
+    pub(super) fn passes(&mut self, keyword: Token) -> bool {
+        let found = self.source.text.get(keyword.end as usize).is_some_and(|b| is_space(*b));
+        if found {
+            self.pass(keyword);
+        }
+        found
+    }
+
+    /// Cuts the `if` or `with` behind an `else`.
+    pub(super) fn passes_else(&mut self, keyword: Token) -> Option<Token> {
+        let rest = self.source.text.get(keyword.end as usize..)?;
+        let spaces = rest.iter().position(|b| !is_space(*b)).filter(|n| *n > 0)?;
+        let rest = rest.get(spaces..)?;
+        let (kind, len) = match rest {
+            [b'i', b'f', ..] => (Kind::If, 2),
+            [b'w', b'i', b't', b'h', ..] => (Kind::With, 4),
+            _ => return None,
+        };
+        let start = keyword.end + spaces as u32;
+        let token = Token { kind, start, end: start + len };
+        self.passes(token).then_some(token)
+    }
+}
+
+/// What an action is, as far as its first word tells.
+pub(super) enum Opening {
+    Pipeline,
+    Keyword(Token),
+    /// To be parsed.
+    Unknown,
 }
 
 struct Quick<'p, 'a> {
@@ -113,19 +164,19 @@ impl Quick<'_, '_> {
         }
         self.commands(&mut pipe)?;
         match self.rest() {
-            [b'}', b'}', ..] => Some((pipe, self.at, false)),
+            [b'}', b'}', ..] => Some((pipe.done(), self.at, false)),
             // `commands` stops at it behind a space only.
-            [b'-', b'}', b'}', ..] => Some((pipe, self.at + 1, true)),
+            [b'-', b'}', b'}', ..] => Some((pipe.done(), self.at + 1, true)),
             _ => None,
         }
     }
 
-    fn pipe(&self) -> Pipe {
-        Pipe { assign: false, declares: Vec::new(), commands: Vec::with_capacity(1), span: self.span(self.at) }
+    fn pipe(&self) -> Draft {
+        Draft::new(self.span(self.at))
     }
 
     /// `$x :=`, `$x =`, and in a `range` `$i, $x :=`. Another use of a variable is an operand, and is not passed.
-    fn declarations(&mut self, pipe: &mut Pipe, is_range: bool) -> Option<()> {
+    fn declarations(&mut self, pipe: &mut Draft, is_range: bool) -> Option<()> {
         let start = self.at;
         let first = self.variable();
         self.spaces();
@@ -152,7 +203,7 @@ impl Quick<'_, '_> {
             _ => return None,
         }
         for name in [Some(first), second].into_iter().flatten() {
-            let name = intern(self.text.get(name.start as usize..name.end as usize)?);
+            let name = names::name(self.text.get(name.start as usize..name.end as usize)?);
             self.parser.vars.push(name.clone());
             pipe.declares.push(name);
         }
@@ -175,18 +226,19 @@ impl Quick<'_, '_> {
     }
 
     /// Commands up to what is none of theirs.
-    fn commands(&mut self, pipe: &mut Pipe) -> Option<()> {
+    fn commands(&mut self, pipe: &mut Draft) -> Option<()> {
         loop {
             self.spaces();
-            let mut command = Command { args: Vec::with_capacity(2), span: self.span(self.at) };
+            let mut args: SmallVec<[Expr; 4]> = SmallVec::new();
+            let mut span = self.span(self.at);
             loop {
                 match self.rest() {
                     [b'|' | b')' | b'}', ..] | [b'-', b'}', b'}', ..] => break,
                     _ => {}
                 }
                 let operand = self.operand()?;
-                command.span.end = operand.span.end;
-                command.args.push(operand);
+                span.end = operand.span.end;
+                args.push(operand);
                 let end = self.at;
                 self.spaces();
                 if self.at == end {
@@ -194,14 +246,14 @@ impl Quick<'_, '_> {
                     break;
                 }
             }
-            let first = command.args.first()?;
+            let first = args.first()?;
             let is_literal =
                 matches!(first.term, Term::Bool(_) | Term::Dot | Term::Nil | Term::Number(_) | Term::Text(_));
             if is_literal && !pipe.commands.is_empty() {
                 return None;
             }
-            pipe.span.end = command.span.end;
-            pipe.commands.push(command);
+            pipe.span.end = span.end;
+            pipe.commands.push(Command { args: args.into_boxed_slice(), span });
             if self.byte() != Some(b'|') {
                 return Some(());
             }
@@ -224,13 +276,13 @@ impl Quick<'_, '_> {
             b'$' => {
                 let span = self.variable();
                 let name = self.text.get(span.start as usize..span.end as usize)?;
-                let name = self.parser.vars.iter().find(|known| known.as_bytes() == name)?.clone();
-                if self.byte() == Some(b'.') {
-                    let pos = self.at as u32;
-                    let (fields, _) = self.fields()?;
-                    return Some(Expr { pos, span: self.span(start), term: Term::Variable(name, fields) });
-                }
-                Term::Variable(name, Vec::new())
+                self.parser.vars.iter().find(|known| known.as_bytes() == name)?;
+                let first = self.at;
+                self.chain();
+                self.is_boundary().then_some(())?;
+                let pos = if self.at > first { first } else { start } as u32;
+                let variable = names::variable(self.text.get(start..self.at)?)?;
+                return Some(Expr { pos, span: self.span(start), term: Term::Variable(variable) });
             }
             quote @ (b'"' | b'`') => {
                 let rest = self.text.get(start + 1..)?;
@@ -268,22 +320,21 @@ impl Quick<'_, '_> {
         self.is_boundary().then(|| Expr { pos: start as u32, span: self.span(start), term })
     }
 
-    /// `.a.b.c`, up to what ends an operand, and where the second of them begins.
-    fn fields(&mut self) -> Option<(Vec<Str>, Option<usize>)> {
-        let mut names: SmallVec<[Str; 8]> = SmallVec::new();
-        let mut second = None;
-        while self.byte() == Some(b'.') {
-            if names.len() == 1 {
-                second = Some(self.at);
-            }
+    /// Passes names and dots.
+    fn chain(&mut self) {
+        while self.byte().is_some_and(|b| b == b'.' || is_name(b)) {
             self.at += 1;
-            let start = self.at;
-            // A dot before a digit begins a number.
-            self.byte().is_some_and(|b| is_name(b) && !b.is_ascii_digit()).then_some(())?;
-            self.name();
-            names.push(intern(self.text.get(start..self.at)?));
         }
-        self.is_boundary().then(|| (names.into_vec(), second))
+    }
+
+    /// `.a.b.c`, up to what ends an operand, and where the second of them begins.
+    fn fields(&mut self) -> Option<(Names, Option<usize>)> {
+        let start = self.at;
+        self.chain();
+        self.is_boundary().then_some(())?;
+        let text = self.text.get(start..self.at)?;
+        let second = text.iter().skip(1).position(|b| *b == b'.').map(|n| start + 1 + n);
+        Some((names::chain(text)?, second))
     }
 
     fn parenthesized(&mut self) -> Option<Expr> {
@@ -299,13 +350,13 @@ impl Quick<'_, '_> {
         self.at += 1;
         self.depth -= 1;
         // Go places it at its first token; the text of it has the parentheses.
-        let inner = Expr { pos: pipe.span.start, span: self.span(start), term: Term::Pipe(Box::new(pipe)) };
+        let inner = Expr { pos: pipe.span.start, span: self.span(start), term: Term::Pipe(Box::new(pipe.done())) };
         if self.byte() != Some(b'.') {
             return self.is_boundary().then_some(inner);
         }
         let pos = self.at as u32;
         let (fields, _) = self.fields()?;
-        Some(Expr { pos, span: self.span(start), term: Term::Chain(Box::new(inner), fields) })
+        Some(Expr { pos, span: self.span(start), term: Term::Chain(Box::new(Chain { inner, fields })) })
     }
 }
 
@@ -316,7 +367,7 @@ mod tests {
     use crate::value::Str;
     use std::sync::Arc;
 
-    const TEMPLATES: [&str; 9] = [
+    const TEMPLATES: [&str; 10] = [
         "{{- if .Values.a.b -}} x {{- else if and .Values.c (not .d) }}y{{ else }}z{{ end }}",
         "{{ include \"a.b\" . | nindent 4 }}\n{{- toYaml .Values.x | trim | indent  12 -}}",
         "{{ range $i, $x := .Values.list }}{{ $i }}{{ $x.name.first }}{{ end }}{{ range $k := $ }}{{ break }}{{ end }}",
@@ -325,6 +376,7 @@ mod tests {
         "{{ printf `%s-%d` (index .Values \"a-b\").c 017 | quote | b64enc }}{{ true }}{{ nil | not }}{{/* c */}}",
         "{{ block \"b\" (list 1 2.5 'c' 0x1F 1e3) }}{{ . }}{{ end }}{{ (((.))) }}{{ ($.a.b).c.d }}",
         "{{ with $v := .Values }}{{ $v.a | eq \"\\n\" }}{{ else with .b }}{{ end }}{{ range .x }}{{continue}}{{end}}",
+        "{{- if .a -}}1{{-  else if  .b -}}2{{ else\tif .c }}3{{- else -}}4{{-  end  -}}\n{{ range .x }}{{- else }}{{ end}}{{ with .y }}{{ else  with .z -}} w {{end }}",
         "{{\n  ternary\t\"é\" (or .Values.a\r\n .b) (gt (len .c) 3)\n}}{{ if $ }}{{ end }}{{ .Values.x }}",
     ];
 

@@ -2,10 +2,12 @@
 
 use super::walk::Walk;
 use super::{BufferedFile, Error, Ignore, Kind, MAX_FILE, Tree, clean, too_big};
+use crate::stack::deeper;
 use crate::value::Str;
 use std::fs::{self, File};
 use std::io::Read as _;
 use std::path::Path;
+use std::sync::Arc;
 
 /// The largest file that is read by its name: values, archives.
 const MAX_READ: u64 = 256 * 1024 * 1024;
@@ -86,10 +88,17 @@ fn list(folder: &str) -> std::io::Result<Vec<(String, Option<Kind>)>> {
 
 /// Reads a file of a known size; one that cannot tell its size (or is empty) to its end, but no more than
 /// [`MAX_FILE`] and a byte.
-fn read_whole(mut file: File, size: u64) -> std::io::Result<Vec<u8>> {
-    let mut data = vec![0; usize::try_from(size).unwrap_or_default()];
+fn read_whole(mut file: File, size: u64) -> std::io::Result<Str> {
+    if size == 0 {
+        let mut data = Vec::new();
+        file.take(MAX_FILE + 1).read_to_end(&mut data)?;
+        return Ok(data.into());
+    }
+    let mut data: Arc<[u8]> = std::iter::repeat_n(0, usize::try_from(size).unwrap_or_default()).collect();
     let mut filled = 0;
-    while let Some(rest) = data.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+    // Nobody else has it yet.
+    while let Some(rest) = Arc::get_mut(&mut data).and_then(|all| all.get_mut(filled..)).filter(|rest| !rest.is_empty())
+    {
         match file.read(rest) {
             Ok(0) => break,
             Ok(n) => filled += n,
@@ -97,11 +106,7 @@ fn read_whole(mut file: File, size: u64) -> std::io::Result<Vec<u8>> {
             Err(error) => return Err(error),
         }
     }
-    data.truncate(filled);
-    if size == 0 {
-        file.take(MAX_FILE + 1).read_to_end(&mut data)?;
-    }
-    Ok(data)
+    Ok(if filled < data.len() { data.get(..filled).unwrap_or_default().into() } else { data.into() })
 }
 
 impl Walk<'_> {
@@ -128,7 +133,7 @@ impl Walk<'_> {
             Kind::Folder => {
                 let names = list(full).map_err(|e| Error::system("open", full, &e))?;
                 // As deep as paths can be long.
-                stacker::maybe_grow(64 * 1024, 1024 * 1024, || self.entries(full, below, &names))
+                deeper(|| self.entries(full, below, &names))
             }
         }
     }

@@ -396,7 +396,7 @@ impl Git {
                         walk.files.push(BufferedFile { name: format!("{below}/{}", file.name), data: file.data });
                     }
                 }
-                Entry::Outside => walk.keep(&shown, &below, Disk.read(&outside)?.to_vec())?,
+                Entry::Outside => walk.keep(&shown, &below, Disk.read(&outside)?)?,
                 Entry::Folder => self.collect(&place, &below, walk, depth + 1)?,
                 Entry::File(object) => walk.keep(&shown, &below, self.object(&object, &shown)?)?,
                 Entry::Link(_) => {}

@@ -160,10 +160,11 @@ pub fn list(tree: &dyn Tree, folder: &str) -> Vec<(String, bool)> {
 }
 
 /// Removes the byte order mark, which Helm does with every file of a chart.
-fn without_mark(data: Vec<u8>) -> Str {
+fn without_mark(data: impl Into<Str>) -> Str {
+    let data = data.into();
     match data.strip_prefix(b"\xef\xbb\xbf") {
         Some(rest) => Str::from(rest),
-        None => Str::from(data),
+        None => data,
     }
 }
 
@@ -225,7 +226,7 @@ impl Tree for Memory {
             if data.len() as u64 > MAX_FILE {
                 return Err(too_big(name));
             }
-            files.push(BufferedFile { name: name.to_owned(), data: without_mark(data.to_vec()) });
+            files.push(BufferedFile { name: name.to_owned(), data: without_mark(data.clone()) });
         }
         // By parts, as a walk over folders meets them: `a/x` before `a.x`.
         files.sort_by(|a, b| a.name.split('/').cmp(b.name.split('/')));

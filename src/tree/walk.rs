@@ -2,6 +2,7 @@
 
 use super::{BufferedFile, Error, Ignore, MAX_FILE, too_big, without_mark};
 use crate::go::slog::{Level, line};
+use crate::value::Str;
 
 /// The most entries that one walk visits. Helm has no such limit, and links that lead back up keep it
 /// walking for ever.
@@ -33,7 +34,8 @@ impl<'a> Walk<'a> {
     }
 
     /// Keeps a file: `full` is its path, `below` the one below the root.
-    pub(super) fn keep(&mut self, full: &str, below: &str, data: Vec<u8>) -> Result<(), Error> {
+    pub(super) fn keep(&mut self, full: &str, below: &str, data: impl Into<Str>) -> Result<(), Error> {
+        let data = data.into();
         if data.len() as u64 > MAX_FILE {
             return Err(too_big(full));
         }

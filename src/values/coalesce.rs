@@ -8,6 +8,7 @@ use crate::diagnostic::{Diagnostic, Error};
 use crate::go::fmt::sprintf;
 use crate::go::quote::quoted;
 use crate::go::slog::{Level, line};
+use crate::stack::deeper;
 use crate::value::{Map, MapRef, MapType, Str, Value};
 
 /// The key of the values that every subchart sees.
@@ -23,9 +24,7 @@ pub(super) struct Coalescer<'l> {
 
 /// A copy that shares no map with the original.
 pub fn deep_copy(map: &MapRef) -> MapRef {
-    stacker::maybe_grow(64 * 1024, 1024 * 1024, || {
-        MapRef::new(map.borrow().iter().map(|(k, v)| (k.clone(), copy_value(v))).collect::<Map>())
-    })
+    deeper(|| MapRef::new(map.borrow().with_values(copy_value)))
 }
 
 fn copy_value(value: &Value) -> Value {
@@ -33,9 +32,7 @@ fn copy_value(value: &Value) -> Value {
         Value::Map(kind, map) => Value::Map(*kind, deep_copy(map)),
         // A list without maps cannot change, so it can be shared.
         Value::List(kind, items) if items.iter().any(|v| matches!(v, Value::Map(..) | Value::List(..))) => {
-            stacker::maybe_grow(64 * 1024, 1024 * 1024, || {
-                Value::List(*kind, items.iter().map(copy_value).collect::<Vec<_>>().into())
-            })
+            deeper(|| Value::List(*kind, items.iter().map(copy_value).collect::<Vec<_>>().into()))
         }
         other => other.clone(),
     }
@@ -49,7 +46,7 @@ fn shallow_copy(map: &MapRef) -> MapRef {
 /// Lays `over` over `under` into a new map: maps deeply, the rest is replaced; nulls are values.
 /// (Helm: pkg/chart/v2/loader, MergeMaps)
 pub fn merge_maps(under: &MapRef, over: &MapRef) -> MapRef {
-    stacker::maybe_grow(64 * 1024, 1024 * 1024, || {
+    deeper(|| {
         let merged = shallow_copy(under);
         for (key, value) in over.entries() {
             let value = match (merged.get(&key), &value) {
@@ -66,16 +63,19 @@ pub fn merge_maps(under: &MapRef, over: &MapRef) -> MapRef {
 
 /// Removes nulls from a map and the maps in it.
 fn remove_nulls(map: &MapRef) {
-    stacker::maybe_grow(64 * 1024, 1024 * 1024, || {
-        for (key, value) in map.entries() {
+    deeper(|| {
+        let (mut nulls, mut inner) = (Vec::new(), Vec::new());
+        for (key, value) in map.borrow().iter() {
             match value {
-                Value::Nil => {
-                    map.borrow_mut().remove(&key);
-                }
-                Value::Map(_, inner) => remove_nulls(&inner),
+                Value::Nil => nulls.push(key.clone()),
+                Value::Map(_, map) => inner.push(map.clone()),
                 _ => {}
             }
         }
+        for key in nulls {
+            map.borrow_mut().remove(key);
+        }
+        inner.iter().for_each(remove_nulls);
     });
 }
 
@@ -219,7 +219,7 @@ impl Coalescer<'_> {
 
     /// Completes `dest`, which has the say, with `src`. Nulls of `dest` are put into `src`, as in Helm.
     pub(super) fn tables(&mut self, dest: &MapRef, src: &MapRef, path: &str, keep_nulls: bool) {
-        stacker::maybe_grow(64 * 1024, 1024 * 1024, || self.tables_here(dest, src, path, keep_nulls));
+        deeper(|| self.tables_here(dest, src, path, keep_nulls));
     }
 
     fn tables_here(&mut self, dest: &MapRef, src: &MapRef, path: &str, keep_nulls: bool) {

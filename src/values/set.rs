@@ -6,6 +6,7 @@
 use crate::go::quote::quoted;
 use crate::go::quote::{Show, quote_char};
 use crate::go::strconv;
+use crate::stack::deeper;
 use crate::value::{Map, MapRef, MapType, Str, Value};
 
 /// The highest index that `a[n]=…` takes.
@@ -181,7 +182,7 @@ impl Parser<'_, '_> {
     }
 
     fn key(&mut self, data: &MapRef, level: usize) -> Result<(), Stop> {
-        stacker::maybe_grow(64 * 1024, 1024 * 1024, || self.key_here(data, level))
+        deeper(|| self.key_here(data, level))
     }
 
     fn key_here(&mut self, data: &MapRef, level: usize) -> Result<(), Stop> {
@@ -281,7 +282,7 @@ impl Parser<'_, '_> {
 
     /// What stands after `[n]`, put into the list. The list comes back also when the argument ended.
     fn item(&mut self, list: Vec<Value>, index: i64, level: usize) -> (Vec<Value>, Result<(), Stop>) {
-        stacker::maybe_grow(64 * 1024, 1024 * 1024, || self.item_here(list, index, level))
+        deeper(|| self.item_here(list, index, level))
     }
 
     fn item_here(&mut self, mut list: Vec<Value>, index: i64, level: usize) -> (Vec<Value>, Result<(), Stop>) {

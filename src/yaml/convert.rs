@@ -6,6 +6,7 @@ use super::gosyntax;
 use super::node::{self, Data, Node, valid};
 use super::resolve::{Looks, looks};
 use super::scan::{Fault, Mark};
+use crate::stack::deeper;
 use crate::value::{MAX_DEPTH, Map, Str, Value};
 
 /// What the text is to become.
@@ -116,7 +117,7 @@ pub(super) fn too_deep(bracket: char) -> Error {
 
 /// Go fails for keys that are null or larger than an `int`.
 pub(super) fn check_keys(node: &Node) -> Result<(), Error> {
-    stacker::maybe_grow(64 * 1024, 1024 * 1024, || match &node.data {
+    deeper(|| match &node.data {
         Data::List(items) => items.iter().try_for_each(check_keys),
         Data::Map(entries) => entries.iter().try_for_each(|(key, value)| {
             if key.as_key().is_none() {
@@ -130,7 +131,7 @@ pub(super) fn check_keys(node: &Node) -> Result<(), Error> {
 
 /// Go's JSON fails for numbers that are none, in the order in which it writes.
 fn check_numbers(value: &Value) -> Result<(), Error> {
-    stacker::maybe_grow(64 * 1024, 1024 * 1024, || match value {
+    deeper(|| match value {
         Value::Float(f) if !f.is_finite() => Err(unsupported_number(*f)),
         Value::List(_, items) => items.iter().try_for_each(check_numbers),
         Value::Map(_, map) => map.borrow().iter().try_for_each(|(_, value)| check_numbers(value)),
@@ -159,7 +160,7 @@ impl Build {
     }
 
     fn value(&mut self, node: &Node, depth: usize) -> Value {
-        stacker::maybe_grow(64 * 1024, 1024 * 1024, || match &node.data {
+        deeper(|| match &node.data {
             Data::Null => Value::Nil,
             Data::Bool(b) => Value::Bool(*b),
             Data::Int(n) => Value::Float(*n as f64),
@@ -188,14 +189,14 @@ fn simple(items: &[Item<'_>], at: &mut usize) -> Value {
     *at += 1;
     match item.shape {
         Shape::Scalar | Shape::Alias => simple_scalar(item),
-        Shape::Sequence => stacker::maybe_grow(64 * 1024, 1024 * 1024, || {
+        Shape::Sequence => deeper(|| {
             let mut list = Vec::new();
             while *at < item.link as usize {
                 list.push(simple(items, at));
             }
             Value::list(list)
         }),
-        Shape::Mapping => stacker::maybe_grow(64 * 1024, 1024 * 1024, || {
+        Shape::Mapping => deeper(|| {
             let mut map = Map::new();
             while *at < item.link as usize {
                 let key = items.get(*at).and_then(simple_key).unwrap_or_default();

@@ -3,6 +3,7 @@
 
 use super::Error;
 use super::convert::{parse, parse_map};
+use crate::stack::deeper;
 use crate::value::{Map, Value};
 use std::borrow::Cow;
 
@@ -52,7 +53,7 @@ pub fn stream(text: &[u8]) -> Result<Vec<Value>, Error> {
 fn merge(values: Value, over: Value) -> Value {
     match (values, over) {
         (Value::Map(kind, into), Value::Map(_, from)) => {
-            stacker::maybe_grow(64 * 1024, 1024 * 1024, || {
+            deeper(|| {
                 for (key, value) in from.entries() {
                     let merged = match into.get(&*key) {
                         Some(old @ Value::Map(..)) if matches!(value, Value::Map(..)) => merge(old, value),

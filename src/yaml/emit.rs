@@ -11,6 +11,7 @@ use super::order::{Version, sort};
 use super::scalar_out::Writer;
 use crate::diagnostic::Failure;
 use crate::go::fmt::{MAX_TEXT, too_long};
+use crate::stack::deeper;
 use crate::value::{IntKind, Items, Json, Map, Str, Value};
 
 /// Writes a value as `yaml.Marshal` does, with the newline at the end.
@@ -51,7 +52,7 @@ fn detour(value: &Value) -> Result<Vec<u8>, Failure> {
 
 /// What was read, with its numbers as they are.
 fn plain_value(node: &Node) -> Value {
-    stacker::maybe_grow(64 * 1024, 1024 * 1024, || match &node.data {
+    deeper(|| match &node.data {
         Data::Null => Value::Nil,
         Data::Bool(b) => Value::Bool(*b),
         Data::Int(n) => Value::Int(IntKind::Int, *n),
@@ -154,7 +155,7 @@ impl Emitter {
         if self.writer.out.len() > MAX_TEXT {
             return Err(Stop::Failed(too_long()));
         }
-        stacker::maybe_grow(64 * 1024, 1024 * 1024, || run(self))
+        deeper(|| run(self))
     }
 
     fn list(&mut self, items: &Items, around: Around, depth: usize) -> Result<(), Stop> {

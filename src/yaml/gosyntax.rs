@@ -2,11 +2,12 @@
 
 use super::node::{Data, Node};
 use super::number;
+use crate::stack::deeper;
 use std::fmt::Write;
 
 /// Writes a node as `%#v`. Go's maps print in key order.
 pub(super) fn write(node: &Node, out: &mut String) {
-    stacker::maybe_grow(64 * 1024, 1024 * 1024, || match &node.data {
+    deeper(|| match &node.data {
         Data::Null => out.push_str("interface {}(nil)"),
         Data::Bool(b) => out.push_str(if *b { "true" } else { "false" }),
         Data::Int(n) => {

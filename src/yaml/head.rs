@@ -5,6 +5,7 @@ use super::compose::{Document, Item, Shape, with_document};
 use super::convert::{check_keys, decode, not_json, simple_key, too_deep, unsupported_number};
 use super::node::{Data, Node};
 use super::outline;
+use crate::stack::deeper;
 use crate::value::{MAX_DEPTH, Str};
 
 /// The head of a manifest; what is missing is empty.
@@ -259,7 +260,7 @@ enum Place {
 }
 
 fn check_numbers(node: &Node, place: Place) -> Result<(), Error> {
-    stacker::maybe_grow(64 * 1024, 1024 * 1024, || match &node.data {
+    deeper(|| match &node.data {
         Data::Float(f) if !f.is_finite() && !matches!(place, Place::String) => Err(unsupported_number(*f)),
         Data::List(items) => items.iter().try_for_each(|item| check_numbers(item, Place::Other)),
         Data::Map(_) => sorted(node).into_iter().try_for_each(|(key, value)| {

@@ -3,6 +3,7 @@
 use super::number;
 use crate::diagnostic::Failure;
 use crate::go::fmt::{MAX_TEXT, too_long};
+use crate::stack::deeper;
 use crate::value::{Json, Map, Value};
 
 /// The depth at which Go begins to look for maps that contain themselves.
@@ -88,7 +89,7 @@ impl Writer {
         if self.out.len() > MAX_TEXT {
             return Err(too_long());
         }
-        stacker::maybe_grow(64 * 1024, 1024 * 1024, || run(self))
+        deeper(|| run(self))
     }
 
     fn map(&mut self, map: &Map, depth: usize) -> Result<(), Failure> {

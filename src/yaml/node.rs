@@ -5,6 +5,7 @@ use super::number;
 use super::resolve::{Scalar, resolve};
 use super::scan::Style;
 use crate::diagnostic::Span;
+use crate::stack::deeper;
 use crate::value::Str;
 use std::collections::HashMap;
 
@@ -184,7 +185,7 @@ impl Decoder<'_, '_> {
     }
 
     fn node(&mut self, i: usize) -> Result<Node, String> {
-        stacker::maybe_grow(64 * 1024, 1024 * 1024, || self.node_here(i))
+        deeper(|| self.node_here(i))
     }
 
     fn node_here(&mut self, i: usize) -> Result<Node, String> {
@@ -295,7 +296,7 @@ impl Decoder<'_, '_> {
         if target.is_none_or(|target| target.shape != Shape::Mapping) {
             return Err(WANT_MAP.to_owned());
         }
-        stacker::maybe_grow(64 * 1024, 1024 * 1024, || {
+        deeper(|| {
             self.step()?;
             if item.shape == Shape::Alias {
                 self.through_alias(i, item, |decoder, target| {

@@ -6,6 +6,7 @@ use super::order::{Version, sort};
 use super::scalar_out::Writer;
 use crate::diagnostic::Failure;
 use crate::go::fmt::{MAX_TEXT, too_long};
+use crate::stack::deeper;
 use crate::value::{IntKind, Json, MAX_DEPTH, Map, Str, Value};
 
 /// Writes a value as go-yaml v3 does, with the newline at the end.
@@ -97,7 +98,7 @@ impl Emitter {
         if self.writer.out.len() > MAX_TEXT {
             return Err(too_long());
         }
-        stacker::maybe_grow(64 * 1024, 1024 * 1024, || run(self))
+        deeper(|| run(self))
     }
 
     fn list(&mut self, items: impl ExactSizeIterator<Item = Value>, depth: usize) -> Result<(), Failure> {

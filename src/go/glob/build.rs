@@ -2,6 +2,7 @@
 
 use super::matcher::{Matcher, Tree};
 use super::parse::Node;
+use crate::stack::deeper;
 
 /// Rewriting takes time of the fourth power of the length of a sequence; longer ones are left as they are.
 const MAX_REWRITTEN: usize = 48;
@@ -200,7 +201,7 @@ fn sequence(mut matchers: Vec<Matcher>) -> Matcher {
         return glued;
     }
     let at = matchers.iter().enumerate().filter_map(|(i, m)| Some((m.len()?, i))).max().map(|(_, i)| i);
-    stacker::maybe_grow(64 * 1024, 1024 * 1024, || {
+    deeper(|| {
         // Without one of fixed length the first is taken.
         let at = at.unwrap_or(0);
         let right = matchers.split_off(at + 1);
@@ -223,7 +224,7 @@ fn simplify(matcher: Matcher) -> Matcher {
 }
 
 fn simplify_tree(tree: Tree) -> Matcher {
-    stacker::maybe_grow(64 * 1024, 1024 * 1024, || {
+    deeper(|| {
         let left = tree.left.map(simplify);
         let right = tree.right.map(simplify);
         let Matcher::Text(text) = tree.value else {

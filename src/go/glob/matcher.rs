@@ -1,6 +1,7 @@
 //! The matchers that a pattern becomes.
 
 use crate::go::unicode::{decode, rune_count, runes};
+use crate::stack::deeper;
 use bstr::ByteSlice;
 use std::cell::Cell;
 
@@ -142,7 +143,7 @@ impl Matcher {
             }
             Matcher::AnyOf(matchers) => matchers.iter().any(|m| m.matches(text, steps)),
             Matcher::EveryOf(matchers) => matchers.iter().all(|m| m.matches(text, steps)),
-            Matcher::Tree(tree) => stacker::maybe_grow(64 * 1024, 1024 * 1024, || tree.matches(text, steps)),
+            Matcher::Tree(tree) => deeper(|| tree.matches(text, steps)),
         }
     }
 

@@ -11,6 +11,7 @@ use super::ast::{Command, Expr, Node, Number, Pipe, Term, Tree};
 use super::parse::{Library, parse};
 use super::set::Set;
 use crate::diagnostic::{Location, Source, Span};
+use crate::stack::deeper;
 use crate::value::Str;
 pub use known::ANY;
 use known::{Atom, Known, all};
@@ -329,7 +330,7 @@ impl<'s> Walk<'s> {
 
     fn nodes(&mut self, nodes: &[Node], dot: &Known, frame: &mut Frame) {
         let depth = frame.variables.len();
-        stacker::maybe_grow(64 * 1024, 1024 * 1024, || {
+        deeper(|| {
             for node in nodes {
                 if !self.step() {
                     return;
@@ -420,7 +421,7 @@ impl<'s> Walk<'s> {
     }
 
     fn commands(&mut self, pipe: &Pipe, dot: &Known, frame: &mut Frame) -> Known {
-        stacker::maybe_grow(64 * 1024, 1024 * 1024, || {
+        deeper(|| {
             let mut value = None;
             let last = pipe.commands.iter().rposition(is_guard);
             for (i, command) in pipe.commands.iter().enumerate() {
@@ -480,11 +481,11 @@ impl<'s> Walk<'s> {
         let [path] = args else { return None };
         let (value, names) = match &first.term {
             Term::Field(names) => (dot.clone(), names),
-            Term::Variable(name, names) => {
-                let known = frame.variables.iter().rev().find(|(known, _)| known == name);
-                (known.map(|(_, value)| value.clone()).unwrap_or_default(), names)
+            Term::Variable(variable) => {
+                let known = frame.variables.iter().rev().find(|(known, _)| *known == variable.name);
+                (known.map(|(_, value)| value.clone()).unwrap_or_default(), &variable.fields)
             }
-            Term::Chain(inner, names) => (self.expression(inner, dot, frame), names),
+            Term::Chain(chain) => (self.expression(&chain.inner, dot, frame), &chain.fields),
             _ => return None,
         };
         let (method, names) = names.split_last().filter(|(name, _)| *name == "Table" || *name == "PathValue")?;
@@ -513,16 +514,16 @@ impl<'s> Walk<'s> {
         let at = Some(frame.at(expr.span));
         match &expr.term {
             Term::Field(names) => self.fields(dot.clone(), names, at, frame.sure),
-            Term::Variable(name, names) => {
-                let known = frame.variables.iter().rev().find(|(known, _)| known == name);
+            Term::Variable(variable) => {
+                let known = frame.variables.iter().rev().find(|(known, _)| *known == variable.name);
                 let value = known.map(|(_, value)| value.clone()).unwrap_or_default();
-                self.fields(value, names, at, frame.sure)
+                self.fields(value, &variable.fields, at, frame.sure)
             }
-            Term::Chain(inner, names) => {
+            Term::Chain(chain) => {
                 // `((.a).b).c` is nothing where `.a` is nothing.
                 self.guarded(true, |walk| {
-                    let value = stacker::maybe_grow(64 * 1024, 1024 * 1024, || walk.expression(inner, dot, frame));
-                    walk.fields(value, names, at, frame.sure)
+                    let value = deeper(|| walk.expression(&chain.inner, dot, frame));
+                    walk.fields(value, &chain.fields, at, frame.sure)
                 })
             }
             Term::Function(call) => {

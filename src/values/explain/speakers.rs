@@ -3,6 +3,7 @@
 use super::judge::Group;
 use super::{Defaults, Explanation, Origin};
 use crate::chart::Import;
+use crate::stack::deeper;
 use crate::values::coalesce::GLOBAL;
 use crate::values::dependencies::{Live, lookup};
 
@@ -35,7 +36,7 @@ impl Explanation<'_, '_> {
     /// What the defaults of a chart and its subcharts say of a path, lowest priority first. `depth` is the number of
     /// keys from the top to the chart.
     pub(super) fn chart_groups(&self, live: &Live<'_>, depth: usize, path: &[String], out: &mut Vec<Group>) {
-        stacker::maybe_grow(64 * 1024, 1024 * 1024, || {
+        deeper(|| {
             self.imports(live, depth, path, out);
             if let Some(sub) = live.subcharts().iter().find(|sub| path.get(depth).is_some_and(|key| key == sub.name()))
             {

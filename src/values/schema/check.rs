@@ -2,12 +2,13 @@
 //! is the order of keys.
 
 use super::decimal::Decimal;
-use super::json::{INTEGER, Kind as Json, NUMBER, Node, entry, grown};
+use super::json::{INTEGER, Kind as Json, NUMBER, Node, entry};
 use super::keyword::{Additional, Dependency, Schema};
-use super::library::Id;
+use super::library::{Id, Schemas};
 use super::pointer;
 use super::words::Failure;
 use crate::go::unicode::rune_count;
+use crate::stack::deeper;
 use crate::value::Str;
 use std::cell::Cell;
 use std::collections::{BTreeSet, HashMap};
@@ -89,7 +90,7 @@ pub(super) enum Kind {
 /// A validation to be done.
 pub(super) struct Task<'a> {
     /// Every schema there is.
-    pub(super) schemas: &'a [Schema],
+    pub(super) schemas: &'a Schemas,
     /// Steps that are left.
     pub(super) steps: &'a Cell<u64>,
     /// When the value is a schema: the metaschemas of the places in it that have their own dialect.
@@ -199,7 +200,7 @@ impl Task<'_> {
         let schema = self.schema(scope.schema)?;
         let left = Unevaluated::of(node, schema, wanted);
         let check = Check { task: self, node, at, schema, scope, meta, quiet, left, problems: Vec::new() };
-        if scope.depth % 8 == 7 { grown(|| check.run()) } else { check.run() }
+        deeper(|| check.run())
     }
 }
 

@@ -3,6 +3,7 @@
 use super::check::{Kind, Problem, Token};
 use super::json::{INTEGER, Kind as Json, NUMBER, Node, STRING, TYPES};
 use super::keyword::Schema;
+use super::library::Schemas;
 use super::{pointer, words};
 use crate::diagnostic::{Diagnostic, Location, Source, distance};
 use crate::value::Str;
@@ -16,7 +17,7 @@ pub(super) struct Case<'a> {
     pub(super) chart: &'a str,
     /// The names from the top chart down to it.
     pub(super) path: &'a [String],
-    pub(super) schemas: &'a [Schema],
+    pub(super) schemas: &'a Schemas,
     /// The schema's text, and the same read.
     pub(super) source: &'a Arc<Source>,
     pub(super) document: &'a Rc<Node>,

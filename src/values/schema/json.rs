@@ -4,6 +4,7 @@ use super::decimal::Decimal;
 use crate::diagnostic::Span;
 use crate::go::json::{Into as Target, read, read_prefix};
 use crate::go::strconv::{append_float, append_int, append_uint};
+use crate::stack::deeper;
 use crate::value::{Elem, MapType, Str, Value};
 use std::rc::Rc;
 
@@ -31,6 +32,9 @@ pub(super) enum Kind {
     /// Something that no JSON has: the name of its Go type.
     Other(String),
 }
+
+/// Among so few keys lengths tell most apart, which takes less than to search by halves.
+const FEW: usize = 16;
 
 /// The types of JSON, as bits.
 pub(super) const NULL: u8 = 1;
@@ -93,10 +97,10 @@ impl Node {
             (Kind::Str(a), Kind::Str(b)) => a == b,
             (Kind::Number(a), Kind::Number(b)) => Decimal::parse(a).is_some_and(|a| Some(a) == Decimal::parse(b)),
             (Kind::Array(a), Kind::Array(b)) => {
-                a.len() == b.len() && grown(|| a.iter().zip(b).all(|(a, b)| a.equals(b)))
+                a.len() == b.len() && deeper(|| a.iter().zip(b).all(|(a, b)| a.equals(b)))
             }
             (Kind::Object(a), Kind::Object(b)) => {
-                a.len() == b.len() && grown(|| a.iter().zip(b).all(|((k, a), (l, b))| k == l && a.equals(b)))
+                a.len() == b.len() && deeper(|| a.iter().zip(b).all(|((k, a), (l, b))| k == l && a.equals(b)))
             }
             _ => false,
         }
@@ -116,12 +120,12 @@ impl Node {
             Kind::Str(text) => sized(out, text),
             Kind::Array(items) => {
                 out.push(b'[');
-                grown(|| items.iter().for_each(|item| item.fingerprint(out)));
+                deeper(|| items.iter().for_each(|item| item.fingerprint(out)));
                 out.push(b']');
             }
             Kind::Object(entries) => {
                 out.push(b'{');
-                grown(|| {
+                deeper(|| {
                     for (key, value) in entries {
                         sized(out, key);
                         value.fingerprint(out);
@@ -141,13 +145,11 @@ fn sized(out: &mut Vec<u8>, text: &[u8]) {
 
 /// The value of a key among entries in key order.
 pub(super) fn entry<'e>(entries: &'e [(Str, Rc<Node>)], key: &[u8]) -> Option<&'e Rc<Node>> {
+    if entries.len() <= FEW {
+        return entries.iter().find(|(k, _)| k.as_bytes() == key).map(|(_, value)| value);
+    }
     let at = entries.binary_search_by(|(k, _)| k.as_bytes().cmp(key)).ok()?;
     entries.get(at).map(|(_, value)| value)
-}
-
-/// Runs on a stack that is deep enough for one more level.
-pub(super) fn grown<T>(work: impl FnOnce() -> T) -> T {
-    stacker::maybe_grow(64 * 1024, 1024 * 1024, work)
 }
 
 impl Drop for Node {
@@ -207,8 +209,8 @@ impl Parser<'_> {
         let start = self.at;
         let kind = match self.peek()? {
             b'{' | b'[' if depth >= MAX_NESTING => return None,
-            b'{' => grown(|| self.object(depth))?,
-            b'[' => grown(|| self.array(depth))?,
+            b'{' => deeper(|| self.object(depth))?,
+            b'[' => deeper(|| self.array(depth))?,
             b'"' => Kind::Str(self.string()?),
             b't' => self.word(b"true", Kind::Bool(true))?,
             b'f' => self.word(b"false", Kind::Bool(false))?,
@@ -344,9 +346,9 @@ pub(super) fn from_value(value: &Value) -> Rc<Node> {
             append_float(&mut text, *f, b'e', -1, 64);
             number(text)
         }
-        Value::List(t, items) if t.elem == Elem::Any => Kind::Array(grown(|| items.iter().map(from_value).collect())),
+        Value::List(t, items) if t.elem == Elem::Any => Kind::Array(deeper(|| items.iter().map(from_value).collect())),
         Value::Map(MapType::Any, map) => {
-            Kind::Object(grown(|| map.borrow().iter().map(|(key, value)| (key.clone(), from_value(value))).collect()))
+            Kind::Object(deeper(|| map.borrow().iter().map(|(key, value)| (key.clone(), from_value(value))).collect()))
         }
         other => Kind::Other(other.go_type().to_string()),
     })

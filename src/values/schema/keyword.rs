@@ -121,7 +121,7 @@ pub(super) struct Reader<'a> {
     pub(super) base: &'a str,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
     pub(super) fn read(&mut self, s: &mut Schema) -> Result<(), Flaw> {
         s.reference = self.reference(s, "$ref")?;
         // Beside a `$ref` the older drafts ignore everything; Go's validator still reads what draft 6 added, and
@@ -188,12 +188,11 @@ impl Reader<'_> {
             s.pattern_properties.push((self.regexp(s, "patternProperties", &pattern)?, id));
         }
         s.additional_properties = self.additional(s, "additionalProperties")?;
-        let node = self.node.clone();
-        if let Some(Kind::Object(entries)) = node.get(b"dependencies").map(|n| &n.kind) {
+        if let Some(Kind::Object(entries)) = self.kind("dependencies") {
             for (name, value) in entries {
                 let dependency = match &value.kind {
                     Kind::Array(items) => Dependency::Required(texts(items)),
-                    _ => Dependency::Schema(self.below(s, &[b"dependencies", name])?),
+                    _ => Dependency::Schema(self.below(s, &[b"dependencies", name], value)?),
                 };
                 s.dependencies.push((name.clone(), dependency));
             }
@@ -288,8 +287,9 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn kind(&self, name: &str) -> Option<&Kind> {
-        self.node.get(name.as_bytes()).map(|node| &node.kind)
+    fn kind(&self, name: &str) -> Option<&'a Kind> {
+        let node = self.node;
+        node.get(name.as_bytes()).map(|node| &node.kind)
     }
 
     fn boolean(&self, name: &str) -> Option<bool> {
@@ -327,31 +327,28 @@ impl Reader<'_> {
     }
 
     /// The schema at tokens below this one.
-    fn below(&mut self, s: &Schema, tokens: &[&[u8]]) -> Result<Id, Flaw> {
+    fn below(&mut self, s: &Schema, tokens: &[&[u8]], node: &Rc<Node>) -> Result<Id, Flaw> {
         let mut at = String::from(&*s.pointer);
         for token in tokens {
             pointer::push(&mut at, token);
         }
-        self.library.enqueue(self.shelf, &s.url, &at)
+        self.library.enqueue(self.shelf, &s.url, &at, Some(node))
     }
 
     fn one(&mut self, s: &Schema, name: &str) -> Result<Option<Id>, Flaw> {
-        if self.node.get(name.as_bytes()).is_none() {
-            return Ok(None);
-        }
-        self.below(s, &[name.as_bytes()]).map(Some)
+        let node = self.node;
+        node.get(name.as_bytes()).map(|below| self.below(s, &[name.as_bytes()], below)).transpose()
     }
 
     fn list(&mut self, s: &Schema, name: &str) -> Result<Vec<Id>, Flaw> {
         let Some(Kind::Array(items)) = self.kind(name) else { return Ok(Vec::new()) };
-        let count = items.len();
-        (0..count).map(|i| self.below(s, &[name.as_bytes(), i.to_string().as_bytes()])).collect()
+        let one = |(i, item): (usize, &Rc<Node>)| self.below(s, &[name.as_bytes(), i.to_string().as_bytes()], item);
+        items.iter().enumerate().map(one).collect()
     }
 
     fn map(&mut self, s: &Schema, name: &str) -> Result<Vec<(Str, Id)>, Flaw> {
         let Some(Kind::Object(entries)) = self.kind(name) else { return Ok(Vec::new()) };
-        let names: Vec<Str> = entries.iter().map(|(key, _)| key.clone()).collect();
-        names.into_iter().map(|key| Ok((key.clone(), self.below(s, &[name.as_bytes(), &key])?))).collect()
+        entries.iter().map(|(key, value)| Ok((key.clone(), self.below(s, &[name.as_bytes(), key], value)?))).collect()
     }
 
     fn additional(&mut self, s: &Schema, name: &str) -> Result<Option<Additional>, Flaw> {

@@ -3,7 +3,7 @@
 
 use super::check::{Problem, Task};
 use super::draft::{Dialect, Draft, standard};
-use super::json::{self, Kind, Node, grown};
+use super::json::{self, Kind, Node};
 use super::keyword::{self, Schema};
 use super::plain;
 use super::pointer::{self, Reference};
@@ -11,6 +11,7 @@ use super::words;
 use crate::go::quote::quoted;
 use crate::go::slog::{Level, line};
 use crate::go::url::Url;
+use crate::stack::deeper;
 use crate::value::Str;
 use foldhash::HashMap;
 use std::cell::Cell;
@@ -55,10 +56,49 @@ pub(super) enum Shelf {
     Metas,
 }
 
+/// Every schema; an [`Id`] is the place in it.
+#[derive(Default)]
+pub(super) struct Schemas(Vec<Slot>);
+
+/// A schema is large, and most are known for a while before they are read.
+enum Slot {
+    /// The document and the place in it.
+    Waiting(Rc<str>, Rc<str>),
+    Read(Box<Schema>),
+}
+
+impl Schemas {
+    /// One that was read.
+    pub(super) fn get(&self, id: Id) -> Option<&Schema> {
+        match self.0.get(id)? {
+            Slot::Waiting(..) => None,
+            Slot::Read(schema) => Some(schema),
+        }
+    }
+
+    fn push(&mut self, slot: Slot) -> Id {
+        self.0.push(slot);
+        self.0.len() - 1
+    }
+
+    fn set(&mut self, id: Id, schema: Schema) {
+        if let Some(slot) = self.0.get_mut(id) {
+            *slot = Slot::Read(Box::new(schema));
+        }
+    }
+
+    /// The document and place of one that waits.
+    fn waiting(&self, id: Id) -> Option<(Rc<str>, Rc<str>)> {
+        match self.0.get(id)? {
+            Slot::Waiting(url, pointer) => Some((url.clone(), pointer.clone())),
+            Slot::Read(_) => None,
+        }
+    }
+}
+
 /// All that was read and compiled.
 pub(super) struct Library {
-    /// Every schema; an [`Id`] is the place in it.
-    pub(super) schemas: Vec<Schema>,
+    pub(super) schemas: Schemas,
     /// What Helm logs meanwhile.
     pub(super) log: Vec<String>,
     /// Steps of validation that are left for this chart.
@@ -79,8 +119,10 @@ pub(super) struct Library {
 struct Space {
     documents: HashMap<Rc<str>, Rc<Node>>,
     roots: HashMap<Rc<str>, Root>,
-    ids: HashMap<(Rc<str>, Rc<str>), Id>,
-    queue: Vec<Id>,
+    /// By document and pointer.
+    ids: HashMap<Rc<str>, HashMap<Rc<str>, Id>>,
+    /// What is to be compiled, with its node where that is known to be a subschema of its document.
+    queue: Vec<(Id, Option<Rc<Node>>)>,
     pointers: usize,
 }
 
@@ -93,7 +135,7 @@ struct Root {
     /// URL of a resource → its pointer.
     by_id: HashMap<Rc<str>, String>,
     /// The addresses of the subschemas.
-    known: HashSet<usize>,
+    known: foldhash::HashSet<usize>,
 }
 
 /// A part of a document with a URL of its own.
@@ -185,7 +227,7 @@ impl Library {
     /// Nothing is known yet but what lies in this program.
     pub(super) fn new() -> Library {
         Library {
-            schemas: Vec::new(),
+            schemas: Schemas::default(),
             log: Vec::new(),
             steps: Cell::new(0),
             charts: Space::default(),
@@ -225,7 +267,7 @@ impl Library {
             .iter()
             .map(|name| self.meta_at(&format!("{base}meta/{name}")))
             .collect::<Result<Vec<_>, _>>()?;
-        let id = self.schemas.len();
+        let id = self.schemas.0.len();
         let mut schema = Schema::new("urn:mem:metaschema".into(), "".into(), dialect.draft.version());
         schema.resource = id;
         schema.all_of = all_of;
@@ -233,7 +275,7 @@ impl Library {
             schema.dynamic_anchor = "meta".into();
             schema.dynamic_anchors = vec![("meta".into(), id)];
         }
-        self.schemas.push(schema);
+        self.schemas.push(Slot::Read(Box::new(schema)));
         self.compiled.insert(key, id);
         Ok(id)
     }
@@ -257,19 +299,20 @@ impl Library {
     fn compile(&mut self, shelf: Shelf, url: &str) -> Result<Id, Flaw> {
         let id = self.enqueue_remote(shelf, url, "")?;
         let mut done = 0;
-        while let Some(next) = self.space(shelf).queue.get(done).copied() {
+        while let Some((next, node)) = self.space(shelf).queue.get_mut(done).map(|(id, node)| (*id, node.take())) {
             done += 1;
-            self.compile_one(shelf, next)?;
+            self.compile_one(shelf, next, node)?;
         }
         self.space(shelf).queue.clear();
         Ok(id)
     }
 
-    fn compile_one(&mut self, shelf: Shelf, id: Id) -> Result<(), Flaw> {
-        let Some((url, pointer)) = self.schemas.get(id).map(|s| (s.url.clone(), s.pointer.clone())) else {
-            return Ok(());
+    fn compile_one(&mut self, shelf: Shelf, id: Id, node: Option<Rc<Node>>) -> Result<(), Flaw> {
+        let Some((url, pointer)) = self.schemas.waiting(id) else { return Ok(()) };
+        let node = match node {
+            Some(node) => node,
+            None => self.ensure(shelf, &url, &pointer)?,
         };
-        let node = self.ensure(shelf, &url, &pointer)?;
         let mut schema = Schema::new(url.clone(), pointer.clone(), 2020);
         let mut anchors = Vec::new();
         let mut dialect = Dialect::default();
@@ -283,9 +326,9 @@ impl Library {
             }
         }
         schema.draft = dialect.draft.version();
-        schema.resource = self.enqueue(shelf, &url, &base)?;
+        schema.resource = self.enqueue(shelf, &url, &base, None)?;
         for (name, at) in anchors {
-            let target = self.enqueue(shelf, &url, &at)?;
+            let target = self.enqueue(shelf, &url, &at, None)?;
             schema.dynamic_anchors.push((name, target));
         }
         match &node.kind {
@@ -298,29 +341,36 @@ impl Library {
             _ => {}
         }
         schema.finish();
-        if let Some(slot) = self.schemas.get_mut(id) {
-            *slot = schema;
-        }
+        self.schemas.set(id, schema);
         Ok(())
     }
 
-    /// The schema at a place of a document that is known; compiled later.
-    pub(super) fn enqueue(&mut self, shelf: Shelf, url: &Rc<str>, pointer: &str) -> Result<Id, Flaw> {
-        let next = self.schemas.len();
+    /// The schema at a place of a document that is known; compiled later. `node` is what lies there, where whoever asks has it.
+    pub(super) fn enqueue(
+        &mut self,
+        shelf: Shelf,
+        url: &Rc<str>,
+        pointer: &str,
+        node: Option<&Rc<Node>>,
+    ) -> Result<Id, Flaw> {
+        let next = self.schemas.0.len();
         let space = self.space(shelf);
-        let pointer: Rc<str> = pointer.into();
-        let key = (url.clone(), pointer.clone());
-        if let Some(id) = space.ids.get(&key) {
+        if !space.ids.contains_key(url) {
+            space.ids.insert(url.clone(), HashMap::default());
+        }
+        let Some(ids) = space.ids.get_mut(url) else { return Ok(next) };
+        if let Some(id) = ids.get(pointer) {
             return Ok(*id);
         }
         space.pointers += pointer.len();
         if space.pointers > MAX_POINTERS {
             return Err(Flaw::Words("the schema is nested too deeply".into()));
         }
-        space.ids.insert(key, next);
-        space.queue.push(next);
-        self.schemas.push(Schema::new(url.clone(), pointer, 2020));
-        Ok(next)
+        let pointer: Rc<str> = pointer.into();
+        ids.insert(pointer.clone(), next);
+        let is_known = |node: &&Rc<Node>| space.roots.get(url).is_some_and(|root| root.known.contains(&address(node)));
+        space.queue.push((next, node.filter(is_known).cloned()));
+        Ok(self.schemas.push(Slot::Waiting(url.clone(), pointer)))
     }
 
     fn enqueue_remote(&mut self, shelf: Shelf, url: &str, fragment: &str) -> Result<Id, Flaw> {
@@ -330,7 +380,7 @@ impl Library {
             Some(root) => root.point(fragment, "")?,
             None => String::new(),
         };
-        self.enqueue(shelf, &url, &pointer)
+        self.enqueue(shelf, &url, &pointer, None)
     }
 
     /// The schema that a reference in a document means.
@@ -344,7 +394,7 @@ impl Library {
         match at {
             Some(at) => {
                 let pointer = root.point(&target.fragment, at)?;
-                self.enqueue(shelf, url, &pointer)
+                self.enqueue(shelf, url, &pointer, None)
             }
             None => self.enqueue_remote(shelf, &target.url, &target.fragment),
         }
@@ -360,7 +410,7 @@ impl Library {
             document: document.clone(),
             resources: BTreeMap::new(),
             by_id: HashMap::default(),
-            known: HashSet::new(),
+            known: foldhash::HashSet::default(),
         };
         self.collect(shelf, &mut root, &document, url, &mut String::new(), &Dialect::default())?;
         if !["http://json-schema.org/", "https://json-schema.org/"].iter().any(|p| url.starts_with(p)) {
@@ -454,7 +504,7 @@ impl Library {
         let at = root.by_id.get(&base).cloned().unwrap_or_default();
         root.collect_anchors(node, pointer, &at)?;
         let dialect = root.resources.get(&at).map_or_else(|| fallback.clone(), |r| r.dialect.clone());
-        grown(|| {
+        deeper(|| {
             draft.subschemas(node, pointer, &mut |below, pointer| {
                 self.collect(shelf, root, below, &base, pointer, &dialect)
             })

@@ -5,6 +5,7 @@ use crate::go::quote::quoted;
 use crate::go::strconv::atoi;
 use crate::go::url::{Url, path_escape, path_unescape};
 use bstr::ByteSlice as _;
+use std::borrow::Cow;
 use std::rc::Rc;
 
 /// A URL and its decoded fragment.
@@ -42,6 +43,11 @@ pub(super) fn join(base: &Rc<str>, reference: &str) -> Result<Reference, String>
 /// Appends a token.
 pub(super) fn push(pointer: &mut String, token: &[u8]) {
     pointer.push('/');
+    if let Ok(token) = std::str::from_utf8(token)
+        && !token.bytes().any(|b| matches!(b, b'~' | b'/'))
+    {
+        return pointer.push_str(token);
+    }
     for c in String::from_utf8_lossy(token).chars() {
         match c {
             '~' => pointer.push_str("~0"),
@@ -75,7 +81,10 @@ pub(super) fn lookup(document: &Rc<Node>, url: &str, pointer: &str) -> Result<Rc
         if bad(token) {
             return Err(format!("invalid json-pointer {}", quoted(location(url, pointer).as_bytes())));
         }
-        let plain = token.as_bytes().replace("~1", "/").replace("~0", "~");
+        let plain = match token.contains('~') {
+            true => Cow::Owned(token.as_bytes().replace("~1", "/").replace("~0", "~")),
+            false => Cow::Borrowed(token.as_bytes()),
+        };
         let below = match &node.kind {
             Kind::Object(_) => node.get(&plain),
             Kind::Array(items) => atoi(&plain).ok().and_then(|i| usize::try_from(i).ok()).and_then(|i| items.get(i)),

@@ -4,11 +4,12 @@
 use super::super::numeral::{integer, number};
 use super::check::{Kind, Problem, Token};
 use super::decimal::Decimal;
-use super::json::{Kind as Json, Node, TYPES, grown};
+use super::json::{Kind as Json, Node, TYPES};
 use super::keyword::Schema;
-use super::library::Flaw;
+use super::library::{Flaw, Schemas};
 use super::pointer;
 use crate::go::quote::quoted;
+use crate::stack::deeper;
 use crate::value::Str;
 use std::rc::Rc;
 
@@ -21,7 +22,7 @@ pub(super) enum Failure {
 }
 
 /// The text of `Error()` for a schema that cannot be used.
-pub(super) fn flaw(schemas: &[Schema], flaw: &Flaw) -> String {
+pub(super) fn flaw(schemas: &Schemas, flaw: &Flaw) -> String {
     match flaw {
         Flaw::Words(words) => words.clone(),
         Flaw::Invalid { location, problem, meta } => {
@@ -41,7 +42,7 @@ pub(super) fn flaw(schemas: &[Schema], flaw: &Flaw) -> String {
 }
 
 /// All lines about values that do not fit, without a final line end.
-pub(super) fn problem(schemas: &[Schema], problem: &Problem) -> String {
+pub(super) fn problem(schemas: &Schemas, problem: &Problem) -> String {
     let mut out = String::new();
     for problem in top(problem) {
         if !out.is_empty() {
@@ -65,7 +66,7 @@ pub(super) fn transparent(problem: &Problem) -> bool {
     matches!(problem.kind, Kind::Reference) && problem.causes.len() == 1
 }
 
-fn tree(out: &mut String, schemas: &[Schema], problem: &Problem, indent: usize) {
+fn tree(out: &mut String, schemas: &Schemas, problem: &Problem, indent: usize) {
     let mut below = indent;
     if !transparent(problem) {
         if !(out.is_empty() || out.ends_with('\n')) {
@@ -78,7 +79,7 @@ fn tree(out: &mut String, schemas: &[Schema], problem: &Problem, indent: usize) 
         out.push_str(&sentence(schemas, problem));
         below += 1;
     }
-    grown(|| problem.causes.iter().for_each(|cause| tree(out, schemas, cause, below)));
+    deeper(|| problem.causes.iter().for_each(|cause| tree(out, schemas, cause, below)));
 }
 
 /// The way to a value as a JSON pointer.
@@ -94,7 +95,7 @@ pub(super) fn place(at: &[Token]) -> String {
 }
 
 /// One problem, without its place.
-fn sentence(schemas: &[Schema], problem: &Problem) -> String {
+fn sentence(schemas: &Schemas, problem: &Problem) -> String {
     let nothing = Schema::default();
     let schema = schemas.get(problem.schema).unwrap_or(&nothing);
     let bound = |name: &str, got: f64, want: &Option<Decimal>| {

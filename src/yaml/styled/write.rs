@@ -6,6 +6,7 @@
 //! (`inside`).
 
 use super::{Kind, Looking, Node, Tree, tag_of};
+use crate::stack::deeper;
 use crate::yaml::order::Version;
 use crate::yaml::scalar_out::{Analysis, Writer, analyze, is_break};
 use crate::yaml::scan::Style;
@@ -357,7 +358,7 @@ impl Stream {
 
     /// Writes what is in a collection, and its end.
     fn inside(&mut self, tree: &Tree, node: &Node, place: Place) {
-        stacker::maybe_grow(64 * 1024, 1024 * 1024, || match (node.kind, self.is_flow(node)) {
+        deeper(|| match (node.kind, self.is_flow(node)) {
             (Kind::Sequence, true) => self.flow_sequence(tree, node),
             (Kind::Sequence, false) => self.block_sequence(tree, node, place),
             (Kind::Mapping, true) => self.flow_mapping(tree, node),
