@@ -280,7 +280,7 @@ fn one(
         show_only: wish.texts("showOnly")?,
     };
     let manifests = &rendered.manifests;
-    let stream = output::stream(&output::manifest(manifests), &output::hooks(manifests, &wanted));
+    let stream = output::stream(output::manifest(manifests), &output::hooks(manifests, &wanted));
     if wanted.show_only.is_empty() {
         return Ok(stream);
     }

@@ -24,8 +24,10 @@ fn document(out: &mut Vec<u8>, path: &str, text: &[u8]) {
 
 /// CRDs and resources, without hooks: what Helm stores as the release's manifest.
 pub(super) fn manifest(manifests: &Manifests) -> Vec<u8> {
-    let size: usize = manifests.resources.iter().map(|d| d.text.len() + d.path.len() + 20).sum();
-    let mut out = Vec::with_capacity(size);
+    // Hooks may follow.
+    let documents = manifests.resources.iter().chain(&manifests.hooks).map(|d| d.text.len() + d.path.len());
+    let crds = manifests.crds.iter().map(|(path, text)| path.len() + text.len());
+    let mut out = Vec::with_capacity(documents.chain(crds).map(|len| len + 20).sum());
     for (path, text) in &manifests.crds {
         document(&mut out, path, text);
     }
@@ -44,8 +46,11 @@ pub(super) fn hooks<'m>(manifests: &'m Manifests, wanted: &Wanted) -> Vec<&'m Do
 }
 
 /// The whole text: the manifest trimmed and ended with a newline, then the hooks as they are.
-pub(super) fn stream(manifest: &[u8], hooks: &[&Document]) -> Vec<u8> {
-    let mut out = bstr::ByteSlice::trim(manifest).to_vec();
+pub(super) fn stream(manifest: Vec<u8>, hooks: &[&Document]) -> Vec<u8> {
+    use bstr::ByteSlice as _;
+    let mut out = manifest;
+    out.truncate(out.trim_end().len());
+    out.drain(..out.len() - out.trim_start().len());
     out.push(b'\n');
     for hook in hooks {
         document(&mut out, &hook.path, &hook.text);

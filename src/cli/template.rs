@@ -380,7 +380,7 @@ pub(super) fn print_manifests(
         return terminal.print(b"\n");
     }
     terminal.advise_debug = false;
-    let stream = output::stream(&output::manifest(manifests), &output::hooks(manifests, wanted));
+    let stream = output::stream(output::manifest(manifests), &output::hooks(manifests, wanted));
     if wanted.show_only.is_empty() {
         return terminal.print(&stream);
     }
@@ -416,7 +416,7 @@ fn debug_stream(outcome: &Outcome, wanted: &Wanted) -> Result<Vec<u8>, Error> {
         }
     }
     let hooks = output::hooks(&outcome.manifests, wanted);
-    let stream = output::stream(&output::manifest(&all), &hooks);
+    let stream = output::stream(output::manifest(&all), &hooks);
     if wanted.show_only.is_empty() { Ok(stream) } else { output::show_only(&stream, &wanted.show_only, &[]) }
 }
 

@@ -172,7 +172,9 @@ impl<'l, 'c> CompiledChart<'l, 'c> {
             if trace {
                 shift(&mut marks, &text);
             }
-            let text = Str::from(without_no_value(&text).unwrap_or(text));
+            let written = text;
+            let text = without_no_value(&written).map_or_else(|| Str::from(&*written), Str::from);
+            executor.recycle(written);
             rendered.push(Rendered { name: file.name.clone(), text, marks, tera: false });
         }
         let charts: Vec<TeraChart> = if self.tera { tera::compile(&self.scopes, trace)? } else { Vec::new() };

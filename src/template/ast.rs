@@ -4,7 +4,6 @@ use crate::diagnostic::{Source, Span};
 use crate::functions::Function;
 use crate::go::quote::quoted;
 use crate::value::Str;
-use smallvec::SmallVec;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -85,6 +84,18 @@ pub(super) enum Commands {
     More(Box<[Command]>),
 }
 
+impl From<Vec<Command>> for Commands {
+    fn from(mut commands: Vec<Command>) -> Self {
+        match (commands.pop(), commands.is_empty()) {
+            (Some(only), true) => Commands::One(only),
+            (last, _) => {
+                commands.extend(last);
+                Commands::More(commands.into())
+            }
+        }
+    }
+}
+
 impl Deref for Commands {
     type Target = [Command];
     fn deref(&self) -> &[Command] {
@@ -92,32 +103,6 @@ impl Deref for Commands {
             Commands::One(command) => std::slice::from_ref(command),
             Commands::More(commands) => commands,
         }
-    }
-}
-
-/// A pipeline while it is read.
-pub(super) struct Draft {
-    pub(super) assign: bool,
-    pub(super) declares: SmallVec<[Str; 2]>,
-    pub(super) commands: SmallVec<[Command; 2]>,
-    pub(super) span: Span,
-}
-
-impl Draft {
-    pub(super) fn new(span: Span) -> Self {
-        Draft { assign: false, declares: SmallVec::new(), commands: SmallVec::new(), span }
-    }
-
-    pub(super) fn done(mut self) -> Pipe {
-        let commands = match (self.commands.pop(), self.commands.is_empty()) {
-            (Some(only), true) => Commands::One(only),
-            (last, _) => {
-                self.commands.extend(last);
-                Commands::More(self.commands.into_boxed_slice())
-            }
-        };
-        let declares = if self.declares.is_empty() { Box::default() } else { self.declares.into_boxed_slice() };
-        Pipe { assign: self.assign, declares, commands, span: self.span }
     }
 }
 

@@ -163,6 +163,9 @@ impl<'r> Executor<'r> {
         let Some(tree) = self.set.get(name).cloned() else {
             return Err(Box::new(no_template(name)));
         };
+        if self.out.capacity() == 0 {
+            self.out = self.spare.pop().unwrap_or_default();
+        }
         self.out.clear();
         self.vars.clear();
         self.including.clear();
@@ -192,7 +195,8 @@ impl<'r> Executor<'r> {
         result.map(|()| text)
     }
 
-    fn recycle(&mut self, mut buffer: Vec<u8>) {
+    /// Takes a text that is no longer needed, to write the next ones into.
+    pub fn recycle(&mut self, mut buffer: Vec<u8>) {
         if self.spare.len() < 16 && buffer.capacity() < 1 << 20 {
             buffer.clear();
             self.spare.push(buffer);

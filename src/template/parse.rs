@@ -2,7 +2,7 @@
 //!
 //! `expect` complains in Go's words; the line of every complaint is that of the last token cut.
 
-use super::ast::{Branch, Call, Chain, Command, Draft, Expr, How, Node, Pipe, TemplateCall, Term, Tree, Variable};
+use super::ast::{Branch, Call, Chain, Command, Expr, How, Node, Pipe, TemplateCall, Term, Tree, Variable};
 use super::lex::{Kind, Lexer, Token};
 use super::quick::Opening;
 use super::{names, number};
@@ -12,7 +12,6 @@ use crate::go::quote::{quoted, unquote};
 use crate::stack::deeper;
 use crate::value::Str;
 use foldhash::HashMap;
-use smallvec::SmallVec;
 use std::sync::Arc;
 
 /// Go's limit for nested parentheses.
@@ -93,6 +92,8 @@ pub(super) fn parsed(source: &Arc<Source>, library: &Library, is_quick: bool) ->
         blocks: 0,
         deepest: 0,
         is_quick,
+        args: Vec::new(),
+        commands: Vec::new(),
     };
     let root = parser.top()?;
     let depth = parser.deepest;
@@ -159,6 +160,9 @@ pub(super) struct Parser<'a> {
     pub(super) deepest: usize,
     /// Whether pipelines are read at once where they can be.
     is_quick: bool,
+    /// Operands and commands of pipelines that are read at once, until they are complete.
+    pub(super) args: Vec<Expr>,
+    pub(super) commands: Vec<Command>,
 }
 
 enum End {
@@ -632,7 +636,8 @@ impl Parser<'_> {
             return Ok(pipe);
         }
         let first = self.peek_non_space();
-        let mut pipe = Draft::new(Span { start: first.start, end: first.end });
+        let mut span = Span { start: first.start, end: first.end };
+        let (mut assign, mut declares, mut commands) = (false, Vec::new(), Vec::new());
         loop {
             let variable = self.peek_non_space();
             if variable.kind != Kind::Variable {
@@ -643,18 +648,18 @@ impl Parser<'_> {
             let next = self.peek_non_space();
             match next.kind {
                 Kind::Assign | Kind::Declare => {
-                    pipe.assign = next.kind == Kind::Assign;
+                    assign = next.kind == Kind::Assign;
                     self.next_non_space();
                     let name = self.name(variable, 0);
                     self.vars.push(name.clone());
-                    pipe.declares.push(name);
+                    declares.push(name);
                 }
                 Kind::Char if self.text(next) == b"," => {
                     self.next_non_space();
                     let name = self.name(variable, 0);
                     self.vars.push(name.clone());
-                    pipe.declares.push(name);
-                    if context == "range" && pipe.declares.len() < 2 {
+                    declares.push(name);
+                    if context == "range" && declares.len() < 2 {
                         match self.peek_non_space().kind {
                             Kind::Variable | Kind::RightDelim | Kind::RightParen => continue,
                             _ => return self.fail(variable, "range can only initialize variables"),
@@ -671,8 +676,8 @@ impl Parser<'_> {
             let token = self.next_non_space();
             match token.kind {
                 kind if kind == end => {
-                    self.check_pipeline(&pipe.commands, context, token)?;
-                    return Ok(pipe.done());
+                    self.check_pipeline(&commands, context, token)?;
+                    return Ok(Pipe { assign, declares: declares.into(), commands: commands.into(), span });
                 }
                 Kind::Bool
                 | Kind::CharConstant
@@ -688,8 +693,8 @@ impl Parser<'_> {
                 | Kind::LeftParen => {
                     self.backup();
                     let command = self.command()?;
-                    pipe.span.end = command.span.end;
-                    pipe.commands.push(command);
+                    span.end = command.span.end;
+                    commands.push(command);
                 }
                 _ => return self.unexpected(token, context),
             }
@@ -714,7 +719,7 @@ impl Parser<'_> {
 
     fn command(&mut self) -> Result<Command> {
         let first = self.peek_non_space();
-        let mut args: SmallVec<[Expr; 4]> = SmallVec::new();
+        let mut args = Vec::new();
         let mut span = Span { start: first.start, end: first.end };
         loop {
             self.peek_non_space();
@@ -734,7 +739,7 @@ impl Parser<'_> {
         if args.is_empty() {
             return self.fail(first, "empty command");
         }
-        Ok(Command { args: args.into_boxed_slice(), span })
+        Ok(Command { args: args.into(), span })
     }
 
     fn operand(&mut self) -> Result<Option<Expr>> {

@@ -3,12 +3,12 @@
 //! Nearly all are fields, variables, functions, plain strings, whole numbers and parentheses. These are read here without
 //! tokens, into the same trees. Whatever is written otherwise, or wrong, is left to the parser, which also finds Go's words for it.
 
-use super::ast::{Chain, Command, Draft, Expr, Names, Pipe, Term};
+use super::ast::{Chain, Command, Commands, Expr, Names, Pipe, Term};
 use super::lex::{Kind, Token, is_space, word_of_its_own};
 use super::parse::Parser;
 use super::{names, number};
 use crate::diagnostic::Span;
-use smallvec::SmallVec;
+use crate::value::Str;
 
 /// Deeper parentheses are left to the parser.
 const MAX_PARENS: usize = 32;
@@ -45,6 +45,8 @@ impl Parser<'_> {
             }
             None => {
                 self.vars.truncate(vars);
+                self.args.clear();
+                self.commands.clear();
                 None
             }
         }
@@ -158,25 +160,24 @@ impl Quick<'_, '_> {
     /// The pipeline, where its right delimiter stands, and whether that trims.
     fn action(&mut self, is_range: bool) -> Option<(Pipe, usize, bool)> {
         self.spaces();
-        let mut pipe = self.pipe();
+        let start = self.at;
+        let (mut assign, mut declares) = (false, Vec::new());
         if self.byte() == Some(b'$') {
-            self.declarations(&mut pipe, is_range)?;
+            assign = self.declarations(&mut declares, is_range)?;
         }
-        self.commands(&mut pipe)?;
+        let mut pipe = self.pipe(start)?;
+        (pipe.assign, pipe.declares) = (assign, declares.into());
         match self.rest() {
-            [b'}', b'}', ..] => Some((pipe.done(), self.at, false)),
-            // `commands` stops at it behind a space only.
-            [b'-', b'}', b'}', ..] => Some((pipe.done(), self.at + 1, true)),
+            [b'}', b'}', ..] => Some((pipe, self.at, false)),
+            // `pipe` stops at it behind a space only.
+            [b'-', b'}', b'}', ..] => Some((pipe, self.at + 1, true)),
             _ => None,
         }
     }
 
-    fn pipe(&self) -> Draft {
-        Draft::new(self.span(self.at))
-    }
-
     /// `$x :=`, `$x =`, and in a `range` `$i, $x :=`. Another use of a variable is an operand, and is not passed.
-    fn declarations(&mut self, pipe: &mut Draft, is_range: bool) -> Option<()> {
+    /// Tells whether it is an assignment.
+    fn declarations(&mut self, declares: &mut Vec<Str>, is_range: bool) -> Option<bool> {
         let start = self.at;
         let first = self.variable();
         self.spaces();
@@ -190,24 +191,22 @@ impl Quick<'_, '_> {
         } else {
             None
         };
-        match self.rest() {
-            [b':', b'=', ..] => self.at += 2,
-            [b'=', ..] if self.text.get(self.at - 1).is_some_and(|b| is_space(*b)) => {
-                pipe.assign = true;
-                self.at += 1;
-            }
+        let assign = match self.rest() {
+            [b':', b'=', ..] => false,
+            [b'=', ..] if self.text.get(self.at - 1).is_some_and(|b| is_space(*b)) => true,
             _ if second.is_none() => {
                 self.at = start;
-                return Some(());
+                return Some(false);
             }
             _ => return None,
-        }
+        };
+        self.at += if assign { 1 } else { 2 };
         for name in [Some(first), second].into_iter().flatten() {
             let name = names::name(self.text.get(name.start as usize..name.end as usize)?);
             self.parser.vars.push(name.clone());
-            pipe.declares.push(name);
+            declares.push(name);
         }
-        Some(())
+        Some(assign)
     }
 
     /// Passes a variable.
@@ -225,11 +224,13 @@ impl Quick<'_, '_> {
         }
     }
 
-    /// Commands up to what is none of theirs.
-    fn commands(&mut self, pipe: &mut Draft) -> Option<()> {
+    /// Commands up to what is none of theirs; `start` is where the pipeline begins.
+    fn pipe(&mut self, start: usize) -> Option<Pipe> {
+        let mut whole = Span { start: start as u32, end: start as u32 };
+        let complete = self.parser.commands.len();
         loop {
             self.spaces();
-            let mut args: SmallVec<[Expr; 4]> = SmallVec::new();
+            let known = self.parser.args.len();
             let mut span = self.span(self.at);
             loop {
                 match self.rest() {
@@ -238,7 +239,7 @@ impl Quick<'_, '_> {
                 }
                 let operand = self.operand()?;
                 span.end = operand.span.end;
-                args.push(operand);
+                self.parser.args.push(operand);
                 let end = self.at;
                 self.spaces();
                 if self.at == end {
@@ -246,16 +247,29 @@ impl Quick<'_, '_> {
                     break;
                 }
             }
-            let first = args.first()?;
-            let is_literal =
-                matches!(first.term, Term::Bool(_) | Term::Dot | Term::Nil | Term::Number(_) | Term::Text(_));
-            if is_literal && !pipe.commands.is_empty() {
+            let is_first = self.parser.commands.len() == complete;
+            let literal = matches!(
+                self.parser.args.get(known)?.term,
+                Term::Bool(_) | Term::Dot | Term::Nil | Term::Number(_) | Term::Text(_)
+            );
+            if literal && !is_first {
                 return None;
             }
-            pipe.span.end = span.end;
-            pipe.commands.push(Command { args: args.into_boxed_slice(), span });
-            if self.byte() != Some(b'|') {
-                return Some(());
+            let command = Command { args: self.parser.args.drain(known..).collect(), span };
+            whole.end = span.end;
+            let is_last = self.byte() != Some(b'|');
+            if is_first && is_last {
+                return Some(Pipe {
+                    assign: false,
+                    declares: Box::default(),
+                    commands: Commands::One(command),
+                    span: whole,
+                });
+            }
+            self.parser.commands.push(command);
+            if is_last {
+                let commands = Commands::More(self.parser.commands.drain(complete..).collect());
+                return Some(Pipe { assign: false, declares: Box::default(), commands, span: whole });
             }
             self.at += 1;
         }
@@ -344,13 +358,12 @@ impl Quick<'_, '_> {
         self.depth += 1;
         self.deepest = self.deepest.max(self.depth);
         self.spaces();
-        let mut pipe = self.pipe();
-        self.commands(&mut pipe)?;
+        let pipe = self.pipe(self.at)?;
         (self.byte() == Some(b')')).then_some(())?;
         self.at += 1;
         self.depth -= 1;
         // Go places it at its first token; the text of it has the parentheses.
-        let inner = Expr { pos: pipe.span.start, span: self.span(start), term: Term::Pipe(Box::new(pipe.done())) };
+        let inner = Expr { pos: pipe.span.start, span: self.span(start), term: Term::Pipe(Box::new(pipe)) };
         if self.byte() != Some(b'.') {
             return self.is_boundary().then_some(inner);
         }
