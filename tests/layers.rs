@@ -4,8 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules, each of which may import those before it. The picture is in `.github/CONTRIBUTING.md`.
-const ORDER: [&str; 26] = [
+const ORDER: [&str; 27] = [
     "spread",
+    "stack",
     "text",
     "diagnostic",
     "value",
