@@ -105,6 +105,22 @@ impl Map {
         }
     }
 
+    /// A map of these; of equal keys the last wins.
+    pub fn from_entries(mut entries: Vec<(Str, Value)>) -> Map {
+        if !entries.is_sorted_by(|(a, _), (b, _)| a < b) {
+            entries.sort_by(|(a, _), (b, _)| a.cmp(b));
+            // The later one is put where the earlier one was, which goes.
+            entries.dedup_by(|later, earlier| {
+                let is_again = later.0 == earlier.0;
+                if is_again {
+                    std::mem::swap(later, earlier);
+                }
+                is_again
+            });
+        }
+        Map(if entries.len() > SMALL { Entries::Many(entries.into_iter().collect()) } else { Entries::Few(entries) })
+    }
+
     /// A map of the same keys.
     pub fn with_values(&self, mut value: impl FnMut(&Value) -> Value) -> Map {
         match &self.0 {

@@ -293,9 +293,9 @@ fn import(live: &mut Live<'_>, log: &mut Vec<String>) -> Result<(), Error> {
         }
         dependency.imports = if done.is_empty() { None } else { Some(done) };
     }
-    let defaults = deep_copy(&values);
-    Coalescer { keep_nulls: true, log }.tables(&defaults, &imported, "", true);
-    live.defaults = defaults;
+    // What is imported is a part of these; without imports nobody else has them.
+    live.defaults = if imported.is_empty() { values } else { deep_copy(&values) };
+    Coalescer { keep_nulls: true, log }.tables(&live.defaults, &imported, "", true);
     live.metadata.dependencies = Some(dependencies);
     Ok(())
 }

@@ -4,6 +4,7 @@ use super::Error;
 use super::compose::{Document, Item, Shape, with_document};
 use super::gosyntax;
 use super::node::{self, Data, Node, valid};
+use super::plain;
 use super::resolve::{Looks, looks};
 use super::scan::{Fault, Mark};
 use crate::stack::deeper;
@@ -34,8 +35,9 @@ pub fn parse_list(text: &[u8]) -> Result<Value, Error> {
     parse_into(text, Target::List)
 }
 
-fn parse_into(text: &[u8], target: Target) -> Result<Value, Error> {
-    let value = with_document(text, |document, shift| {
+/// The first document, by way of its nodes.
+pub(super) fn composed(text: &[u8]) -> Result<Value, Error> {
+    with_document(text, |document, shift| {
         let document = document.map_err(|fault| not_json(&fault, shift))?;
         if document.items.is_empty() {
             return Ok(Value::Nil);
@@ -44,7 +46,14 @@ fn parse_into(text: &[u8], target: Target) -> Result<Value, Error> {
             return Ok(simple(&document.items, &mut 0));
         }
         value(document, shift.unwrap_or(0))
-    })?;
+    })
+}
+
+fn parse_into(text: &[u8], target: Target) -> Result<Value, Error> {
+    let value = match plain::read(text) {
+        Some(value) => value,
+        None => composed(text)?,
+    };
     let (wanted, kind) = match (&value, target) {
         (Value::Nil, Target::Map) => return Ok(Value::map(Map::new())),
         (Value::Nil, Target::List) => return Ok(Value::list(Vec::new())),
@@ -210,17 +219,19 @@ fn simple(items: &[Item<'_>], at: &mut usize) -> Value {
 }
 
 fn simple_scalar(item: &Item<'_>) -> Value {
-    if item.implicit {
-        match looks(&item.text, true) {
-            Looks::Null => return Value::Nil,
-            Looks::Bool(b) => return Value::Bool(b),
-            Looks::Int(n) => return Value::Float(n as f64),
-            Looks::Uint(n) => return Value::Float(n as f64),
-            Looks::Float(f) => return Value::Float(f),
-            Looks::Str | Looks::Time => {}
-        }
+    if item.implicit { scalar(&item.text) } else { Value::Str(Str::from(&*item.text)) }
+}
+
+/// What a plain scalar is.
+pub(super) fn scalar(text: &[u8]) -> Value {
+    match looks(text, true) {
+        Looks::Null => Value::Nil,
+        Looks::Bool(b) => Value::Bool(b),
+        Looks::Int(n) => Value::Float(n as f64),
+        Looks::Uint(n) => Value::Float(n as f64),
+        Looks::Float(f) => Value::Float(f),
+        Looks::Str | Looks::Time => Value::Str(Str::from(text)),
     }
-    Value::Str(Str::from(&*item.text))
 }
 
 /// The text of a key, or of a scalar in a place for strings; `None` for null.

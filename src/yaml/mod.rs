@@ -2,7 +2,8 @@
 //!
 //! Reading: `input` checks the bytes, `scan` (with `directive` and `scalar`) makes tokens of them, `parse` events,
 //! `compose` a flat list of nodes. From there `convert` goes to values the short way where a document has nothing
-//! unusual, `node` decodes everything else as go-yaml does. Writing is `emit` (go-yaml v2 after a detour through
+//! unusual, `node` decodes everything else as go-yaml does. Documents that are written plainly are read by their lines: their
+//! values by `plain`, their heads by `outline`. Writing is `emit` (go-yaml v2 after a detour through
 //! JSON) and `pretty` (go-yaml v3). `styled` keeps what a text shows beyond its values; only then does the scanner look
 //! at `comments`.
 
@@ -24,6 +25,7 @@ mod number;
 mod order;
 mod outline;
 mod parse;
+mod plain;
 mod pretty;
 mod resolve;
 mod scalar;

@@ -10,7 +10,7 @@ use super::resolve::{Looks, looks};
 use crate::value::Str;
 
 /// Deeper documents are left to the scanner.
-const MAX_LEVELS: usize = 100;
+pub(super) const MAX_LEVELS: usize = 100;
 
 /// So many keys of one mapping of the head are compared with each other one by one.
 const MAX_KEYS: usize = 64;
@@ -51,7 +51,7 @@ struct Level {
 
 /// What may follow on the lines after a scalar's first.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum More {
+pub(super) enum More {
     Nothing,
     /// More of a plain scalar, if they are indented.
     Plain,
@@ -62,7 +62,7 @@ enum More {
 }
 
 /// A scalar on one line, or what stands in its place.
-enum Value<'t> {
+pub(super) enum Value<'t> {
     /// For sure a string, if nothing follows that belongs to it.
     Text(&'t [u8], More),
     /// What looks like a number.
@@ -109,7 +109,7 @@ pub(super) fn head(text: &[u8]) -> Option<Head> {
             }
             More::Plain => outline.plain(rest)?,
             More::Quoted(quote) => quoted(rest, quote)?,
-            More::Block => outline.block(rest)?,
+            More::Block => block(rest, outline.levels.last()?.column)?,
         };
     }
     // A quoted scalar that nothing follows is not closed.
@@ -121,7 +121,7 @@ pub(super) fn head(text: &[u8]) -> Option<Head> {
 }
 
 /// Whether a text has tabs; none if it has other bytes than printable characters, tabs and line feeds.
-fn checked(text: &[u8]) -> Option<bool> {
+pub(super) fn checked(text: &[u8]) -> Option<bool> {
     let (mut has_tabs, mut is_wide) = (false, false);
     let mut look = |bytes: &[u8]| {
         bytes.iter().filter(|b| is_odd(**b)).all(|b| {
@@ -156,26 +156,26 @@ fn checked(text: &[u8]) -> Option<bool> {
     Some(has_tabs)
 }
 
-fn first_line(text: &[u8]) -> &[u8] {
+pub(super) fn first_line(text: &[u8]) -> &[u8] {
     let end = memchr::memchr(b'\n', text).unwrap_or(text.len());
     text.get(..end).unwrap_or_default()
 }
 
 /// How many spaces stand in front.
-fn indent(line: &[u8]) -> usize {
+pub(super) fn indent(line: &[u8]) -> usize {
     // CRDs are nested deeply: by eights first.
     let eights = line.as_chunks::<8>().0.iter().take_while(|eight| *eight == b"        ").count() * 8;
     let rest = line.get(eights..).unwrap_or_default();
     eights + rest.iter().position(|b| *b != b' ').unwrap_or(rest.len())
 }
 
-fn trimmed(text: &[u8]) -> &[u8] {
+pub(super) fn trimmed(text: &[u8]) -> &[u8] {
     let end = text.iter().rposition(|b| *b != b' ').map_or(0, |last| last + 1);
     text.get(..end).unwrap_or_default()
 }
 
 /// Whether the text begins an item of a list.
-fn is_dash(text: &[u8]) -> bool {
+pub(super) fn is_dash(text: &[u8]) -> bool {
     matches!(text, [b'-'] | [b'-', b' ', ..])
 }
 
@@ -357,35 +357,34 @@ impl<'t> Outline<'t> {
         }
         Some(at.min(text.len()))
     }
+}
 
-    /// Passes over the lines of a block scalar; how many bytes they are.
-    fn block(&mut self, text: &[u8]) -> Option<usize> {
-        let parent = self.levels.last()?.column;
-        let (mut at, mut deepest) = (0, 0);
-        let mut column = None;
-        while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
-            let line = first_line(rest);
-            let spaces = indent(line);
-            // Most are this: a line of the text.
-            if column.is_some_and(|column| spaces >= column) {
-                at += line.len() + 1;
-                continue;
-            }
-            // A tab in the indentation is an error.
-            if line.get(spaces) == Some(&b'\t') {
-                return None;
-            }
-            match column {
-                _ if spaces == line.len() => deepest = deepest.max(spaces),
-                // Spaces before the first line must not be more than it has.
-                None if spaces > parent && spaces < deepest => return None,
-                None if spaces > parent => column = Some(spaces),
-                _ => break,
-            }
+/// Passes over the lines of a block scalar in a collection that begins at column `parent`; how many bytes they are.
+pub(super) fn block(text: &[u8], parent: usize) -> Option<usize> {
+    let (mut at, mut deepest) = (0, 0);
+    let mut column = None;
+    while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
+        let line = first_line(rest);
+        let spaces = indent(line);
+        // Most are this: a line of the text.
+        if column.is_some_and(|column| spaces >= column) {
             at += line.len() + 1;
+            continue;
         }
-        Some(at.min(text.len()))
+        // A tab in the indentation is an error.
+        if line.get(spaces) == Some(&b'\t') {
+            return None;
+        }
+        match column {
+            _ if spaces == line.len() => deepest = deepest.max(spaces),
+            // Spaces before the first line must not be more than it has.
+            None if spaces > parent && spaces < deepest => return None,
+            None if spaces > parent => column = Some(spaces),
+            _ => break,
+        }
+        at += line.len() + 1;
     }
+    Some(at.min(text.len()))
 }
 
 /// Passes over the lines that continue a quoted scalar; how many bytes they are.
@@ -404,7 +403,7 @@ fn quoted(text: &[u8], quote: u8) -> Option<usize> {
 }
 
 /// The key at the beginning of an entry, and what stands behind its colon.
-fn key(text: &[u8]) -> Option<(&[u8], &[u8])> {
+pub(super) fn key(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let (name, rest) = match text.first()? {
         quote @ (b'"' | b'\'') => {
             let inner = text.get(1..)?;
@@ -438,7 +437,7 @@ fn key(text: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 /// What a text without spaces at its ends is.
-fn value(text: &[u8]) -> Option<Value<'_>> {
+pub(super) fn value(text: &[u8]) -> Option<Value<'_>> {
     Some(match *text.first()? {
         quote @ (b'"' | b'\'') => {
             let inner = text.get(1..)?;
@@ -495,7 +494,7 @@ fn value(text: &[u8]) -> Option<Value<'_>> {
 }
 
 /// A line of a plain scalar, and whether a comment ends it; none if it has a key.
-fn plain_line(text: &[u8]) -> Option<(&[u8], bool)> {
+pub(super) fn plain_line(text: &[u8]) -> Option<(&[u8], bool)> {
     for at in memchr::memchr2_iter(b':', b'#', text) {
         if text.get(at) == Some(&b':') {
             if matches!(text.get(at + 1), None | Some(b' ')) {
@@ -575,7 +574,7 @@ fn flow(text: &[u8], depth: usize) -> Option<&[u8]> {
         rest = match *rest.first()? {
             b'[' | b'{' => flow(rest, depth + 1)?,
             quote @ (b'"' | b'\'') => closed(rest.get(1..)?, quote)??.1,
-            first if first.is_ascii_alphanumeric() || first == b'/' => {
+            first if first.is_ascii_alphanumeric() || matches!(first, b'/' | b'_') => {
                 rest.get(rest.iter().position(|b| !IS_PART[usize::from(*b)])?..)?
             }
             _ => return None,
@@ -591,9 +590,11 @@ fn flow(text: &[u8], depth: usize) -> Option<&[u8]> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::convert::composed;
     use super::super::head::scanned;
-    use super::super::{Error, emit, parse};
+    use super::super::{Error, emit, parse, plain};
     use super::*;
+    use crate::value::Value;
 
     const DOCUMENTS: [&str; 19] = [
         "apiVersion: v1\nkind: Service\nmetadata:\n  name: a\n  namespace: b\n  annotations:\n    z: \"1\"\n    helm.sh/hook: 'pre-install'\n  labels: {}\nspec:\n  ports:\n  - name: http\n    port: 80\n    targetPort: http\n  - port: 8080m\n  type: ClusterIP\n",
@@ -636,7 +637,7 @@ mod tests {
             state ^= state << 17;
             (state % below as u64) as usize
         };
-        const PARTS: [&str; 83] = [
+        const PARTS: [&str; 86] = [
             " ",
             "  ",
             "\n",
@@ -708,6 +709,9 @@ mod tests {
             "[",
             "]",
             "[a, b]",
+            "[_a, 5]",
+            "5: ",
+            "07: x",
             "{a: b}",
             "{a: b, c}",
             "\u{85}",
@@ -721,7 +725,7 @@ mod tests {
             "+.inf",
             "<<",
         ];
-        let (mut plain, mut wrong) = (0, 0);
+        let (mut heads, mut wrong, mut values) = (0, 0, 0);
         // More of them, after a change here.
         let rounds = std::env::var("RHELM_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(60_000);
         for round in 0..rounds {
@@ -745,10 +749,16 @@ mod tests {
                 text = lines.concat();
             }
             if let Some(head) = head(text.as_bytes()) {
-                plain += 1;
+                heads += 1;
                 assert_eq!(Ok(head), scanned(text.as_bytes()).map_err(|error| error.message), "{text}");
             } else {
                 wrong += usize::from(scanned(text.as_bytes()).is_err());
+            }
+            if let Some(value) = plain::read(text.as_bytes()) {
+                values += 1;
+                let shown = |value: &Value| String::from_utf8_lossy(&emit(value).unwrap()).into_owned();
+                let told = composed(text.as_bytes()).map_err(|error| error.message);
+                assert_eq!(Ok(shown(&value)), told.as_ref().map(shown).map_err(Clone::clone), "{text}");
             }
             // A byte order mark inside of a text keeps the scanner from all that is quick.
             let quick = told(&text, "xyz");
@@ -756,7 +766,7 @@ mod tests {
                 assert_eq!(quick, told(&text, "\u{feff}"), "{text}");
             }
         }
-        assert!(plain > 20_000 && wrong > 5_000, "{plain} {wrong}");
+        assert!(heads > 20_000 && values > 15_000 && wrong > 5_000, "{heads} {values} {wrong}");
         let long = "a".repeat(1_100);
         for text in [format!("kind: A\n{long}:\n  x: 1\n"), format!("kind: A\n- \"{long}\":\n"), format!("{long}: 1\n")]
         {

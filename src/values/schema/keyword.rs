@@ -113,6 +113,8 @@ impl Schema {
 
 /// Reads the keywords of one object.
 pub(super) struct Reader<'a> {
+    /// The keys that it may have, as bits: of fifty keywords a schema has a handful.
+    pub(super) keys: u64,
     pub(super) library: &'a mut Library,
     pub(super) shelf: Shelf,
     pub(super) node: &'a Rc<Node>,
@@ -121,7 +123,30 @@ pub(super) struct Reader<'a> {
     pub(super) base: &'a str,
 }
 
+/// The bit of a key, which it shares with others.
+fn bit(key: &[u8]) -> u64 {
+    let (first, third) = (key.first().copied().unwrap_or_default(), key.get(2).copied().unwrap_or_default());
+    1 << ((usize::from(first) + usize::from(third) * 3 + key.len() * 7) % 64)
+}
+
+/// The bits of the keys of an object.
+pub(super) fn bits(entries: &[(Str, Rc<Node>)]) -> u64 {
+    entries.iter().fold(0, |all, (key, _)| all | bit(key))
+}
+
 impl<'a> Reader<'a> {
+    fn get(&self, name: &str) -> Option<&'a Rc<Node>> {
+        let node = self.node;
+        if self.keys & bit(name.as_bytes()) == 0 { None } else { node.get(name.as_bytes()) }
+    }
+
+    fn text(&self, name: &str) -> Option<&'a Str> {
+        match &self.get(name)?.kind {
+            Kind::Str(text) => Some(text),
+            _ => None,
+        }
+    }
+
     pub(super) fn read(&mut self, s: &mut Schema) -> Result<(), Flaw> {
         s.reference = self.reference(s, "$ref")?;
         // Beside a `$ref` the older drafts ignore everything; Go's validator still reads what draft 6 added, and
@@ -137,12 +162,12 @@ impl<'a> Reader<'a> {
         }
         if s.draft >= 2020 {
             if let Some(target) = self.reference(s, "$dynamicRef")? {
-                let text = self.node.text("$dynamicRef").map(|t| t.lossy().into_owned()).unwrap_or_default();
+                let text = self.text("$dynamicRef").map(|t| t.lossy().into_owned()).unwrap_or_default();
                 let fragment = Reference::split(&text)?.fragment;
                 let anchor = if fragment.starts_with('/') { String::new() } else { fragment };
                 s.dynamic_ref = Some((target, anchor));
             }
-            s.dynamic_anchor = self.node.text("$dynamicAnchor").map(|t| t.lossy().into_owned()).unwrap_or_default();
+            s.dynamic_anchor = self.text("$dynamicAnchor").map(|t| t.lossy().into_owned()).unwrap_or_default();
             if self.dialect.has("applicator") {
                 s.prefix = self.list(s, "prefixItems")?;
                 s.items = self.one(s, "items")?;
@@ -165,7 +190,7 @@ impl<'a> Reader<'a> {
             _ => true,
         };
         if formats {
-            s.format = self.node.text("format").and_then(|name| format::find(name));
+            s.format = self.text("format").and_then(|name| format::find(name));
         }
         Ok(())
     }
@@ -205,7 +230,7 @@ impl<'a> Reader<'a> {
             Kind::Str(name) => TYPES.iter().find(|(_, n)| *name == *n).map_or(0, |(bit, _)| *bit),
             _ => 0,
         };
-        s.types = match self.node.get(b"type") {
+        s.types = match self.get("type") {
             Some(node) => match &node.kind {
                 Kind::Array(items) => items.iter().fold(0, |types, item| types | bit(item)),
                 _ => bit(node),
@@ -224,7 +249,7 @@ impl<'a> Reader<'a> {
             if self.flag("exclusiveMinimum") { s.minimum.take() } else { self.number("exclusiveMinimum") };
         s.min_length = self.integer("minLength");
         s.max_length = self.integer("maxLength");
-        if let Some(pattern) = self.node.text("pattern") {
+        if let Some(pattern) = self.text("pattern") {
             s.pattern = Some((pattern.clone(), self.regexp(s, "pattern", pattern)?));
         }
         s.min_items = self.integer("minItems");
@@ -244,7 +269,7 @@ impl<'a> Reader<'a> {
             s.property_names = self.one(s, "propertyNames")?;
         }
         if self.dialect.has("validation") {
-            s.constant = self.node.get(b"const").cloned();
+            s.constant = self.get("const").cloned();
         }
         if s.draft >= 7 && self.dialect.has("applicator") {
             s.condition = self.one(s, "if")?;
@@ -288,8 +313,7 @@ impl<'a> Reader<'a> {
     }
 
     fn kind(&self, name: &str) -> Option<&'a Kind> {
-        let node = self.node;
-        node.get(name.as_bytes()).map(|node| &node.kind)
+        self.get(name).map(|node| &node.kind)
     }
 
     fn boolean(&self, name: &str) -> Option<bool> {
@@ -322,7 +346,7 @@ impl<'a> Reader<'a> {
     }
 
     fn reference(&mut self, s: &Schema, keyword: &str) -> Result<Option<Id>, Flaw> {
-        let Some(text) = self.node.text(keyword) else { return Ok(None) };
+        let Some(text) = self.text(keyword) else { return Ok(None) };
         self.library.refer(self.shelf, &s.url, self.base, &text.lossy()).map(Some)
     }
 
@@ -336,8 +360,7 @@ impl<'a> Reader<'a> {
     }
 
     fn one(&mut self, s: &Schema, name: &str) -> Result<Option<Id>, Flaw> {
-        let node = self.node;
-        node.get(name.as_bytes()).map(|below| self.below(s, &[name.as_bytes()], below)).transpose()
+        self.get(name).map(|below| self.below(s, &[name.as_bytes()], below)).transpose()
     }
 
     fn list(&mut self, s: &Schema, name: &str) -> Result<Vec<Id>, Flaw> {

@@ -124,6 +124,8 @@ struct Space {
     /// What is to be compiled, with its node where that is known to be a subschema of its document.
     queue: Vec<(Id, Option<Rc<Node>>)>,
     pointers: usize,
+    /// The root of the document that was last asked for.
+    top: Option<(Rc<str>, Id)>,
 }
 
 /// A document whose subschemas are known.
@@ -326,7 +328,13 @@ impl Library {
             }
         }
         schema.draft = dialect.draft.version();
-        schema.resource = self.enqueue(shelf, &url, &base, None)?;
+        schema.resource = match &self.space(shelf).top {
+            Some((known, id)) if base.is_empty() && Rc::ptr_eq(known, &url) => *id,
+            _ => self.enqueue(shelf, &url, &base, None)?,
+        };
+        if base.is_empty() {
+            self.space(shelf).top = Some((url.clone(), schema.resource));
+        }
         for (name, at) in anchors {
             let target = self.enqueue(shelf, &url, &at, None)?;
             schema.dynamic_anchors.push((name, target));
@@ -334,8 +342,9 @@ impl Library {
         match &node.kind {
             Kind::Bool(b) => schema.boolean = Some(*b),
             Kind::Object(entries) if entries.is_empty() => schema.boolean = Some(true),
-            Kind::Object(_) => {
-                keyword::Reader { library: self, shelf, node: &node, dialect: &dialect, base: &base }
+            Kind::Object(entries) => {
+                let keys = keyword::bits(entries);
+                keyword::Reader { keys, library: self, shelf, node: &node, dialect: &dialect, base: &base }
                     .read(&mut schema)?;
             }
             _ => {}
@@ -456,12 +465,21 @@ impl Library {
         if !root.known.insert(address(node)) {
             return Ok(());
         }
-        let Kind::Object(_) = &node.kind else {
+        let Kind::Object(entries) = &node.kind else {
             if pointer.is_empty() {
                 root.add("", base.clone(), fallback.clone());
             }
             return Ok(());
         };
+        // Nearly all give themselves no name.
+        let has_names = |(key, _): &(Str, Rc<Node>)| key.starts_with(b"$") || key == fallback.draft.id_keyword();
+        if !pointer.is_empty() && !entries.iter().any(has_names) {
+            return deeper(|| {
+                fallback.draft.subschemas(node, pointer, &mut |below, pointer| {
+                    self.collect(shelf, root, below, base, pointer, fallback)
+                })
+            });
+        }
         let mut draft = self.draft(shelf, &root.url, pointer, node, fallback.draft, &mut HashSet::new())?;
         let mut has_schema = node.text("$schema").is_some();
         let mut id = draft.id(node);
