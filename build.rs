@@ -14,12 +14,18 @@ fn main() {
     // A program at a fixed address has nothing to relocate when it starts: half of what starting takes, and a tenth of a small
     // render. What it gives up is that the program's own code lies at a random address; stack, heap and libraries still do.
     println!("cargo:rustc-link-arg-bins=-no-pie");
-    // What renders run lies side by side: of 64 kB each that the kernel maps around what is touched, four in five are used.
-    if variable("PROFILE") == "release" {
-        println!("cargo:rustc-link-arg-bins=-Wl,-T,{}/src/order.ld", variable("CARGO_MANIFEST_DIR"));
+    // What renders run lies side by side: of 64 kB each that the kernel maps around what is touched, four in five are used. Whoever
+    // chose a linker may have one that reads no scripts.
+    let is_chosen = !variable("RUSTC_LINKER").is_empty()
+        || ["linker", "link-arg", "fuse-ld"].iter().any(|flag| variable("CARGO_ENCODED_RUSTFLAGS").contains(flag));
+    let script = format!("{}/src/order.ld", variable("CARGO_MANIFEST_DIR"));
+    if variable("PROFILE") == "release" && !is_chosen && !script.contains(',') {
+        println!("cargo:rustc-link-arg-bins=-Wl,-T,{script}");
     }
-    // What unwinds is part of the program where the compiler has it for that: one library less to load.
-    if variable("HOST") == variable("TARGET")
+    // What unwinds is part of the program where the compiler has it for that: one library less to load. Whoever uses the library alone
+    // has a program of their own.
+    if std::env::var_os("CARGO_FEATURE_CLI").is_some()
+        && variable("HOST") == variable("TARGET")
         && let Ok(found) = Command::new("cc").arg("-print-file-name=libgcc_eh.a").output()
         && let Some(folder) =
             Path::new(String::from_utf8_lossy(&found.stdout).trim()).parent().filter(|p| p.is_absolute())

@@ -92,12 +92,6 @@ impl From<String> for Str {
     }
 }
 
-impl From<Arc<[u8]>> for Str {
-    fn from(text: Arc<[u8]>) -> Self {
-        Str(text)
-    }
-}
-
 impl From<&[u8]> for Str {
     fn from(text: &[u8]) -> Self {
         Str(text.into())

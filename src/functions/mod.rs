@@ -81,8 +81,12 @@ const FAMILIES: &[&[Function]] = &[
     version::FUNCTIONS,
 ];
 
-static BY_NAME: LazyLock<HashMap<&'static str, &'static Function, foldhash::fast::RandomState>> =
-    LazyLock::new(|| FAMILIES.iter().copied().flatten().map(|function| (function.name, function)).collect());
+static BY_NAME: LazyLock<HashMap<&'static str, &'static Function, foldhash::fast::RandomState>> = LazyLock::new(|| {
+    let mut all =
+        HashMap::with_capacity_and_hasher(FAMILIES.iter().map(|family| family.len()).sum(), Default::default());
+    all.extend(FAMILIES.iter().copied().flatten().map(|function| (function.name, function)));
+    all
+});
 
 /// The function of that name.
 pub fn lookup_function(name: &str) -> Option<&'static Function> {

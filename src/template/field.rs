@@ -66,7 +66,9 @@ impl Executor<'_> {
                 Err(self.error(state, message, Cause::Executor(Reason::NilField(name.to_string()))))
             }
             Value::Map(of, map) => {
+                // Go's methods begin with a capital.
                 if matches!(of, MapType::Values | MapType::Files)
+                    && name.first().is_some_and(u8::is_ascii_uppercase)
                     && let Some(method) = name.utf8().and_then(|name| self.methods.method(&receiver.value, name))
                 {
                     return self.eval_method(state, dot, method, &receiver.value, at, args, last);

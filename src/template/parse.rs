@@ -84,6 +84,7 @@ pub(super) fn parsed(source: &Arc<Source>, library: &Library, is_quick: bool) ->
         peeked: 0,
         vars: vec![Str::from("$")],
         library,
+        functions: [None; FUNCTIONS],
         trees: HashMap::default(),
         action: None,
         open: Vec::new(),
@@ -142,6 +143,9 @@ impl Tree {
     }
 }
 
+/// How many functions are at hand.
+const FUNCTIONS: usize = 32;
+
 pub(super) struct Parser<'a> {
     pub(super) source: &'a Arc<Source>,
     lexer: Lexer<'a>,
@@ -149,6 +153,8 @@ pub(super) struct Parser<'a> {
     peeked: usize,
     pub(super) vars: Vec<Str>,
     library: &'a Library,
+    /// Functions that were named not long ago, each at the place that its letters give.
+    functions: [Option<Call>; FUNCTIONS],
     trees: HashMap<Str, Arc<Tree>>,
     /// Where the current action starts.
     action: Option<u32>,
@@ -242,14 +248,25 @@ impl Parser<'_> {
     }
 
     /// A function.
-    pub(super) fn function(&self, name: &[u8]) -> Option<Term> {
+    pub(super) fn function(&mut self, name: &[u8]) -> Option<Term> {
+        let first = name.first().copied().unwrap_or_default();
+        let place = (usize::from(first) + name.len() * 5) % FUNCTIONS;
+        if let Some(Some(call)) = self.functions.get(place)
+            && call.function.name.as_bytes() == name
+        {
+            return Some(Term::Function(*call));
+        }
         let function = std::str::from_utf8(name).ok().and_then(self.library)?;
         let how = match function.name {
             "and" => How::And,
             "or" => How::Or,
             _ => How::Plain,
         };
-        Some(Term::Function(Call { function, how }))
+        let call = Call { function, how };
+        if let Some(known) = self.functions.get_mut(place) {
+            *known = Some(call);
+        }
+        Some(Term::Function(call))
     }
 
     // What reads pipelines at once.
@@ -783,7 +800,8 @@ impl Parser<'_> {
         let token = self.next_non_space();
         let term = match token.kind {
             Kind::Identifier => {
-                let name = self.text(token);
+                let source = self.source;
+                let name = source.text.get(token.start as usize..token.end as usize).unwrap_or_default();
                 let Some(function) = self.function(name) else {
                     let message = format!("function {} not defined", quoted(name));
                     let name = String::from_utf8_lossy(name).into_owned();

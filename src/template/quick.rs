@@ -24,6 +24,13 @@ const IS_NAME: [bool; 256] = {
     table
 };
 
+/// The same, and dots.
+const IS_CHAIN: [bool; 256] = {
+    let mut table = IS_NAME;
+    table[b'.' as usize] = true;
+    table
+};
+
 fn is_name(b: u8) -> bool {
     IS_NAME[b as usize]
 }
@@ -138,10 +145,14 @@ impl Quick<'_, '_> {
         self.text.get(self.at..).unwrap_or_default()
     }
 
+    /// Passes what is of a kind.
+    fn pass(&mut self, is_it: impl Fn(u8) -> bool) {
+        let rest = self.rest();
+        self.at += rest.iter().position(|b| !is_it(*b)).unwrap_or(rest.len());
+    }
+
     fn spaces(&mut self) {
-        while self.byte().is_some_and(is_space) {
-            self.at += 1;
-        }
+        self.pass(is_space);
     }
 
     /// Whether an operand ends here. Go ends names before more than that, of which charts write nothing.
@@ -219,9 +230,7 @@ impl Quick<'_, '_> {
 
     /// Passes the letters of a name.
     fn name(&mut self) {
-        while self.byte().is_some_and(is_name) {
-            self.at += 1;
-        }
+        self.pass(is_name);
     }
 
     /// Commands up to what is none of theirs; `start` is where the pipeline begins.
@@ -301,7 +310,7 @@ impl Quick<'_, '_> {
             quote @ (b'"' | b'`') => {
                 let rest = self.text.get(start + 1..)?;
                 let len = match quote {
-                    b'"' => rest.iter().position(|b| matches!(b, b'"' | b'\\' | b'\n'))?,
+                    b'"' => memchr::memchr3(b'"', b'\\', b'\n', rest)?,
                     _ => memchr::memchr(b'`', rest)?,
                 };
                 (rest.get(len) == Some(&quote)).then_some(())?;
@@ -336,9 +345,7 @@ impl Quick<'_, '_> {
 
     /// Passes names and dots.
     fn chain(&mut self) {
-        while self.byte().is_some_and(|b| b == b'.' || is_name(b)) {
-            self.at += 1;
-        }
+        self.pass(|b| IS_CHAIN[b as usize]);
     }
 
     /// `.a.b.c`, up to what ends an operand, and where the second of them begins.

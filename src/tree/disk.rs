@@ -7,7 +7,6 @@ use crate::value::Str;
 use std::fs::{self, File};
 use std::io::Read as _;
 use std::path::Path;
-use std::sync::Arc;
 
 /// The largest file that is read by its name: values, archives.
 const MAX_READ: u64 = 256 * 1024 * 1024;
@@ -87,18 +86,19 @@ fn list(folder: &str) -> std::io::Result<Vec<(String, Option<Kind>)>> {
 }
 
 /// Reads a file of a known size; one that cannot tell its size (or is empty) to its end, but no more than
-/// [`MAX_FILE`] and a byte.
-fn read_whole(mut file: File, size: u64) -> std::io::Result<Str> {
+/// [`MAX_FILE`] and a byte. The buffer only grows.
+fn read_whole(mut file: File, size: u64, buffer: &mut Vec<u8>) -> std::io::Result<Str> {
     if size == 0 {
         let mut data = Vec::new();
         file.take(MAX_FILE + 1).read_to_end(&mut data)?;
         return Ok(data.into());
     }
-    let mut data: Arc<[u8]> = std::iter::repeat_n(0, usize::try_from(size).unwrap_or_default()).collect();
+    let size = usize::try_from(size).unwrap_or_default();
+    if buffer.len() < size {
+        buffer.resize(size, 0);
+    }
     let mut filled = 0;
-    // Nobody else has it yet.
-    while let Some(rest) = Arc::get_mut(&mut data).and_then(|all| all.get_mut(filled..)).filter(|rest| !rest.is_empty())
-    {
+    while let Some(rest) = buffer.get_mut(filled..size).filter(|rest| !rest.is_empty()) {
         match file.read(rest) {
             Ok(0) => break,
             Ok(n) => filled += n,
@@ -106,7 +106,7 @@ fn read_whole(mut file: File, size: u64) -> std::io::Result<Str> {
             Err(error) => return Err(error),
         }
     }
-    Ok(if filled < data.len() { data.get(..filled).unwrap_or_default().into() } else { data.into() })
+    Ok(Str::from(buffer.get(..filled).unwrap_or_default()))
 }
 
 impl Walk<'_> {
@@ -149,7 +149,7 @@ impl Walk<'_> {
         if size > MAX_FILE {
             return Err(too_big(full));
         }
-        let data = read_whole(file, size).map_err(|e| failed("read", &e))?;
+        let data = read_whole(file, size, &mut self.buffer).map_err(|e| failed("read", &e))?;
         self.keep(full, below, data)
     }
 
