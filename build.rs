@@ -6,6 +6,7 @@ use std::process::Command;
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-changed=src/order.ld");
+    println!("cargo:rerun-if-env-changed=RUSTC_LINKER");
     let variable = |name: &str| std::env::var(name).unwrap_or_default();
     let target = |what: &str| variable(&format!("CARGO_CFG_TARGET_{what}"));
     if target("OS") != "linux" || target("ENV") != "gnu" || target("ARCH") != "x86_64" {

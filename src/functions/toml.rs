@@ -113,8 +113,7 @@ impl Writer {
         }
         let mut all_tables = true;
         for item in items.iter() {
-            let shape =
-                if depth % 32 == 31 { deeper(|| self.shape(item, depth + 1))? } else { self.shape(item, depth + 1)? };
+            let shape = deeper(|| self.shape(item, depth + 1))?;
             if shape == Shape::Nil {
                 return Err("toml: cannot encode array with nil element".into());
             }
@@ -237,11 +236,7 @@ impl Writer {
                 }
                 let mut path = path.to_vec();
                 path.push(key);
-                if path.len() % 16 == 15 {
-                    deeper(|| self.item(&path, &value))?;
-                } else {
-                    self.item(&path, &value)?;
-                }
+                deeper(|| self.item(&path, &value))?;
             }
         }
         if inline {
@@ -308,11 +303,7 @@ impl Writer {
                     if i > 0 {
                         self.out.extend_from_slice(b", ");
                     }
-                    if depth % 16 == 15 {
-                        deeper(|| self.element(item, depth + 1))?;
-                    } else {
-                        self.element(item, depth + 1)?;
-                    }
+                    deeper(|| self.element(item, depth + 1))?;
                 }
                 self.out.push(b']');
             }

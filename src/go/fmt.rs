@@ -511,11 +511,7 @@ impl Printer {
         if self.out.len() > MAX_TEXT {
             return Err(too_long());
         }
-        if depth % 32 == 31 {
-            deeper(|| walk(self))?;
-        } else {
-            walk(self)?;
-        }
+        deeper(|| walk(self))?;
         self.out.push(close);
         Ok(())
     }
@@ -914,6 +910,17 @@ mod tests {
         ] {
             assert_eq!(sprintf(format.as_bytes(), &args).unwrap().lossy(), want, "{format}");
         }
+    }
+
+    /// Each level asks for its stack.
+    #[test]
+    fn deep_values_on_a_small_stack() {
+        let print = || {
+            let deep = (0..900).fold(Value::Nil, |inner, _| list(&[inner]));
+            sprintf(b"%#v", std::slice::from_ref(&deep)).map(|text| text.len()).unwrap_or_default()
+        };
+        let printed = std::thread::Builder::new().stack_size(160 << 10).spawn(print).unwrap().join().unwrap();
+        assert_eq!(printed, 900 * "[]interface {}{}".len() + "interface {}(nil)".len());
     }
 
     #[test]

@@ -109,11 +109,7 @@ impl Writer<'_> {
             let t = value.go_type();
             return Err(format!("json: unsupported value: encountered a cycle via {t}").into());
         }
-        if depth % 32 == 31 {
-            deeper(|| walk(self))?;
-        } else {
-            walk(self)?;
-        }
+        deeper(|| walk(self))?;
         if watched {
             self.seen.remove(&address);
         }

@@ -293,7 +293,8 @@ fn import(live: &mut Live<'_>, log: &mut Vec<String>) -> Result<(), Error> {
         }
         dependency.imports = if done.is_empty() { None } else { Some(done) };
     }
-    // What is imported is a part of these; without imports nobody else has them.
+    // What is imported is a part of these. Without imports nobody outside has them; globals that are in them more than once are told
+    // apart by whoever lays them under values, as all do that copy defaults first.
     live.defaults = if imported.is_empty() { values } else { deep_copy(&values) };
     Coalescer { keep_nulls: true, log }.tables(&live.defaults, &imported, "", true);
     live.metadata.dependencies = Some(dependencies);
