@@ -186,14 +186,16 @@ impl Watching {
             .spawn()
             .expect("rhelm starts");
         let printed: Arc<Mutex<Vec<u8>>> = Arc::default();
-        for stream in [
+        for mut stream in [
             Box::new(child.stdout.take().expect("stdout")) as Box<dyn std::io::Read + Send>,
             Box::new(child.stderr.take().expect("stderr")),
         ] {
             let printed = printed.clone();
             std::thread::spawn(move || {
-                for byte in std::io::BufReader::new(stream).bytes().map_while(Result::ok) {
-                    printed.lock().expect("no panic").push(byte);
+                // As it was written: byte by byte both would lie in each other.
+                let mut part = vec![0; 1 << 16];
+                while let Ok(n @ 1..) = stream.read(&mut part) {
+                    printed.lock().expect("no panic").extend_from_slice(&part[..n]);
                 }
             });
         }
