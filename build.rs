@@ -15,8 +15,8 @@ fn main() {
     // A program at a fixed address has nothing to relocate when it starts: half of what starting takes, and a tenth of a small
     // render. What it gives up is that the program's own code lies at a random address; stack, heap and libraries still do.
     println!("cargo:rustc-link-arg-bins=-no-pie");
-    // What renders run lies side by side: of 64 kB each that the kernel maps around what is touched, four in five are used. Whoever
-    // chose a linker may have one that reads no scripts.
+    // What renders run lies side by side: the kernel maps 64 kB around what is touched, so that fewer pages are touched for the first
+    // time and count as memory. Whoever chose a linker may have one that reads no scripts.
     let is_chosen = !variable("RUSTC_LINKER").is_empty()
         || ["linker", "link-arg", "fuse-ld"].iter().any(|flag| variable("CARGO_ENCODED_RUSTFLAGS").contains(flag));
     let script = format!("{}/src/order.ld", variable("CARGO_MANIFEST_DIR"));

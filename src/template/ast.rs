@@ -134,7 +134,7 @@ pub(super) enum Term {
     Text(Str),
 }
 
-/// Names of fields, one of the other: shared by all that say the same.
+/// Names of fields, one after the other: shared by all that say the same.
 pub(super) type Names = Arc<[Str]>;
 
 /// Fields of what an operand gives: `(f .x).a.b`.

@@ -37,8 +37,8 @@ impl<T: Clone> Recent<T> {
     }
 }
 
-/// A place by the length and the last eight letters, in which names of one chart differ most.
-fn place(text: &[u8]) -> usize {
+/// One of [`RECENT`] places, by the length and the last eight letters, in which names of one chart differ most.
+pub(super) fn place(text: &[u8]) -> usize {
     let last = text
         .last_chunk::<8>()
         .map_or_else(|| text.iter().fold(0, |sum, b| sum << 8 | u64::from(*b)), |last| u64::from_le_bytes(*last));

@@ -249,8 +249,7 @@ impl Parser<'_> {
 
     /// A function.
     pub(super) fn function(&mut self, name: &[u8]) -> Option<Term> {
-        let first = name.first().copied().unwrap_or_default();
-        let place = (usize::from(first) + name.len() * 5) % FUNCTIONS;
+        let place = names::place(name) % FUNCTIONS;
         if let Some(Some(call)) = self.functions.get(place)
             && call.function.name.as_bytes() == name
         {

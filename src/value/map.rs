@@ -172,11 +172,7 @@ impl<'a> IntoIterator for &'a Map {
 impl FromIterator<(Str, Value)> for Map {
     /// Of equal keys the last wins.
     fn from_iter<T: IntoIterator<Item = (Str, Value)>>(entries: T) -> Self {
-        let mut map = Map::new();
-        for (key, value) in entries {
-            map.insert(key, value);
-        }
-        map
+        Map::from_entries(entries.into_iter().collect())
     }
 }
 

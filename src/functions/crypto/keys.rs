@@ -1,15 +1,15 @@
 //! Private keys: made, read, written, used to sign.
 
 use super::super::Call;
-use super::{Chance, der, pem, primes};
+use super::{Chance, der, pem};
 use crate::diagnostic::Failure;
 use crate::value::Value;
 use crate::world::World;
 use ecdsa::signature::Signer;
 use ed25519_dalek::SigningKey as Ed25519;
+use rsa::RsaPrivateKey;
 use rsa::pkcs1::{DecodeRsaPrivateKey, EncodeRsaPrivateKey, EncodeRsaPublicKey};
 use rsa::signature::SignatureEncoding;
-use rsa::{BoxedUint, RsaPrivateKey};
 use sha2::Sha256;
 
 pub(super) mod oid {
@@ -75,18 +75,10 @@ pub(super) fn generate(call: &mut Call<'_>) -> Result<Value, Failure> {
     Ok(Value::str(key.pem()?))
 }
 
-/// The exponent of all RSA keys that are made.
-const EXPONENT: u32 = 65537;
-
-/// A new RSA key.
+/// A new RSA key with the exponent 65537.
 pub(super) fn rsa(world: &mut World, bits: usize) -> Result<Key, Failure> {
-    let failed = |e: &dyn std::fmt::Display| Failure::new(format!("error generating rsa key: {e}"));
-    let mut prime = || {
-        let found = primes::prime(bits / 2, EXPONENT, &mut |bytes| world.random(bytes));
-        BoxedUint::from_be_slice(&found.to_bytes_be(), bits as u32 / 2).map_err(|e| failed(&e))
-    };
-    let (p, q) = (prime()?, prime()?);
-    let key = RsaPrivateKey::from_p_q(p, q, BoxedUint::from(EXPONENT)).map_err(|e| failed(&e))?;
+    let key = RsaPrivateKey::new(&mut Chance(world), bits);
+    let key = key.map_err(|e| Failure::new(format!("error generating rsa key: {e}")))?;
     Ok(Key::Rsa(Box::new(key)))
 }
 

@@ -6,7 +6,6 @@ mod der;
 mod keys;
 mod passwords;
 mod pem;
-mod primes;
 mod x509;
 
 use super::{Call, Function};
