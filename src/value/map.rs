@@ -121,6 +121,29 @@ impl Map {
         Map(if entries.len() > SMALL { Entries::Many(entries.into_iter().collect()) } else { Entries::Few(entries) })
     }
 
+    /// Adds entries whose keys are in order and not in the map. Many at once take less than one after another.
+    pub fn extend_with(&mut self, added: Vec<(Str, Value)>) {
+        debug_assert!(added.is_sorted_by(|(a, _), (b, _)| a < b) && added.iter().all(|(k, _)| !self.contains(k)));
+        if self.is_empty() {
+            *self = Map::from_entries(added);
+        } else if self.len() + added.len() > SMALL && added.len() > self.len() / 16 {
+            let mut entries = self.take_entries();
+            entries.extend(added);
+            *self = Map::from_entries(entries);
+        } else {
+            for (key, value) in added {
+                self.insert(key, value);
+            }
+        }
+    }
+
+    fn take_entries(&mut self) -> Vec<(Str, Value)> {
+        match std::mem::take(self).0 {
+            Entries::Few(entries) => entries,
+            Entries::Many(tree) => tree.into_iter().collect(),
+        }
+    }
+
     /// A map of the same keys.
     pub fn with_values(&self, mut value: impl FnMut(&Value) -> Value) -> Map {
         match &self.0 {

@@ -142,6 +142,7 @@ impl Coalescer<'_> {
     /// chart's, dotted.
     fn defaults(&mut self, defaults: &MapRef, subchart: &dyn Fn(&Str) -> bool, values: &MapRef, path: &str) {
         let defaults = deep_copy(defaults);
+        let mut added = Vec::new();
         for (key, default) in defaults.entries() {
             match values.get(&key) {
                 Some(Value::Nil) if !self.keep_nulls => {
@@ -172,10 +173,11 @@ impl Coalescer<'_> {
                             _ => {}
                         }
                     }
-                    values.insert(key, default);
+                    added.push((key, default));
                 }
             }
         }
+        values.borrow_mut().extend_with(added);
     }
 
     /// Hands the parent's globals (in `src`) to a subchart (`dest`).
@@ -237,12 +239,13 @@ impl Coalescer<'_> {
                 dest.borrow_mut().remove(key);
             }
         }
+        let mut added = Vec::new();
         for (key, value) in src.entries() {
             if !keep_nulls && value.is_nil() && nullified.binary_search(&key).is_ok() {
                 continue;
             }
             match (dest.get(&key), &value) {
-                (None, _) => dest.insert(key, value.clone()),
+                (None, _) => added.push((key, value)),
                 (Some(Value::Map(_, dest)), Value::Map(_, src)) => {
                     let full = dotted(path, &key.lossy());
                     self.tables(&dest, src, &full, keep_nulls);
@@ -260,6 +263,7 @@ impl Coalescer<'_> {
                 _ => {}
             }
         }
+        dest.borrow_mut().extend_with(added);
     }
 }
 
