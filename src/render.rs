@@ -57,7 +57,11 @@ pub fn render(
     outcome: &mut Outcome,
 ) -> Result<(), Error> {
     let loaded = chart::load(tree, &request.chart, &mut world.warnings)?;
-    render_loaded(&loaded.chart, &loaded.defaults, None, request, user, layers, world, outcome)
+    render_loaded(&loaded.chart, &loaded.defaults, None, request, user, layers, world, outcome)?;
+    if world.ends {
+        std::mem::forget(loaded);
+    }
+    Ok(())
 }
 
 /// Renders a chart that may have been rendered before: what was read and parsed of it is taken from the shelf, or put there.
@@ -104,7 +108,7 @@ fn render_loaded(
     }
     #[cfg(feature = "schema")]
     if !request.skip_schema_validation {
-        world.read_outside |= values::validate(&resolved.root, &resolved.values, &layers, &mut world.warnings)?;
+        values::validate(&resolved.root, &resolved.values, &layers, world)?;
     }
     outcome.release_exists = true;
     check_kube_version(&resolved.root, &request.release)?;
@@ -142,6 +146,9 @@ fn render_loaded(
     }
     if request.include_crds {
         add_crds(&resolved.root, &mut outcome.manifests.crds);
+    }
+    if world.ends {
+        std::mem::forget((resolved, rendered));
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 use super::*;
 use crate::tree::{self, BufferedFile, Kind, Memory, Tree};
 use crate::values::Below;
+use crate::world::World;
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
@@ -230,7 +231,7 @@ fn fits_schema(text: &str) -> bool {
     let loaded = crate::chart::load(&tree, "c", &mut Vec::new()).unwrap();
     let (user, layers) = crate::values::ValueOptions::default().read(&tree).unwrap();
     let resolved = crate::values::resolve(&loaded.chart, &loaded.defaults, &user, &mut Vec::new()).unwrap();
-    crate::values::validate(&resolved.root, &resolved.values, &layers, &mut Vec::new()).is_ok()
+    crate::values::validate(&resolved.root, &resolved.values, &layers, &mut World::default()).is_ok()
 }
 
 /// What the reader takes the schema takes, and what is wrong by itself neither takes.

@@ -91,7 +91,8 @@ impl Executor<'_> {
         if function.name == CALL {
             return self.eval_function_value(state, dot, at, args, last);
         }
-        let (values, invalid) = self.eval_args(state, dot, function.params, function.rest, args, last)?;
+        let mut values = Args::new();
+        let invalid = self.eval_args(state, dot, function.params, function.rest, args, last, &mut values)?;
         if let Some(touched) = &mut self.touched {
             touched.call(function.name, &values);
         }
@@ -123,7 +124,8 @@ impl Executor<'_> {
     ) -> Result<Operand> {
         let args = args.get(1..).unwrap_or_default();
         self.check_arity(state, method.name, method.params.len(), method.rest.is_some(), args.len(), last.is_some())?;
-        let (values, _) = self.eval_args(state, dot, method.params, method.rest, args, last)?;
+        let mut values = Args::new();
+        self.eval_args(state, dot, method.params, method.rest, args, last, &mut values)?;
         if let Some(touched) = &mut self.touched {
             touched.method(method.name, receiver, &values);
         }
@@ -136,6 +138,8 @@ impl Executor<'_> {
         }
     }
 
+    /// Adds the arguments to `values`. Returns which of the first 64 are no values in Go, as bits.
+    #[allow(clippy::too_many_arguments)]
     fn eval_args<'t>(
         &mut self,
         state: &mut State<'t>,
@@ -144,8 +148,8 @@ impl Executor<'_> {
         rest: Option<Param>,
         args: &'t [Expr],
         last: Option<Operand>,
-    ) -> Result<(Args, u64)> {
-        let mut values = Args::new();
+        values: &mut Args,
+    ) -> Result<u64> {
         let mut invalid = 0_u64;
         let kind = |i: usize| params.get(i).or(rest.as_ref()).map_or(ParamKind::Any, |param| param.kind);
         for (i, arg) in args.iter().enumerate() {
@@ -163,7 +167,7 @@ impl Executor<'_> {
             }
             values.push(passed(operand.value, kind(i)));
         }
-        Ok((values, invalid))
+        Ok(invalid)
     }
 
     /// `call`: there are no function values in a chart, so it always fails.
@@ -224,10 +228,23 @@ impl Executor<'_> {
                     _ => self.fail(state, format!("cannot assign nil to {}", kind.go_type())),
                 };
             }
-            Term::Field(fields) => self.eval_chain(state, dot, dot.clone(), arg, fields, &[], None)?,
-            Term::Variable(variable) => {
+            Term::Field(field) => {
+                let fields = field.names(&state.tree.source, arg.span);
+                match self.along(&dot.value, fields, &[], &None) {
+                    Some(value) => Operand::interface(value),
+                    None => self.eval_chain(state, dot, dot.clone(), arg, fields, &[], None)?,
+                }
+            }
+            Term::Variable(named) => {
+                let variable = named.variable(&state.tree.source, arg.span);
                 let value = self.var(state, &variable.name)?;
-                self.eval_chain(state, dot, value, arg, &variable.fields, &[], None)?
+                match self.along(&value.value, &variable.fields, &[], &None) {
+                    Some(value) => Operand::interface(value),
+                    None => {
+                        let value = value.clone();
+                        self.eval_chain(state, dot, value, arg, &variable.fields, &[], None)?
+                    }
+                }
             }
             Term::Pipe(pipe) => deeper(|| self.eval_pipeline(state, dot, pipe))?,
             Term::Function(call) => self.eval_bare(state, dot, call, arg)?,

@@ -1,12 +1,14 @@
 //! What the parser makes: one tree a template, with Go's positions.
 
+use super::names;
 use crate::diagnostic::{Source, Span};
 use crate::functions::Function;
 use crate::go::quote::quoted;
 use crate::value::Str;
+use smallvec::SmallVec;
 use std::fmt;
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// One template: a file's own text, or one of its `define`s and `block`s.
 pub struct Tree {
@@ -16,7 +18,7 @@ pub struct Tree {
     pub source: Arc<Source>,
     /// The name's place, for templates that were defined; else an empty span.
     pub defined_at: Span,
-    pub(super) root: Vec<Node>,
+    pub(super) root: Box<[Node]>,
     /// How deep its nodes nest.
     pub(super) depth: usize,
 }
@@ -53,8 +55,8 @@ pub(super) enum Node {
 #[cfg_attr(test, derive(Debug))]
 pub(super) struct Branch {
     pub(super) pipe: Pipe,
-    pub(super) list: Vec<Node>,
-    pub(super) otherwise: Option<Vec<Node>>,
+    pub(super) list: Box<[Node]>,
+    pub(super) otherwise: Option<Box<[Node]>>,
     /// The `{{ … }}` that opens it.
     pub(super) span: Span,
 }
@@ -122,9 +124,9 @@ pub(super) struct Expr {
 
 #[cfg_attr(test, derive(Debug))]
 pub(super) enum Term {
-    Field(Names),
+    Field(Field),
     Chain(Box<Chain>),
-    Variable(Arc<Variable>),
+    Variable(Named),
     Function(Call),
     Pipe(Box<Pipe>),
     Dot,
@@ -135,7 +137,31 @@ pub(super) enum Term {
 }
 
 /// Names of fields, one after the other: shared by all that say the same.
-pub(super) type Names = Arc<[Str]>;
+pub(super) type Names = Arc<SmallVec<[Str; 4]>>;
+
+/// `.a.b.c`. Most of a chart's actions are never executed: names are made of the text when they are asked for.
+#[derive(Default)]
+#[cfg_attr(test, derive(Debug))]
+pub(super) struct Field(OnceLock<Names>);
+
+impl Field {
+    /// The names; `span` is that of the expression.
+    pub(super) fn names(&self, source: &Source, span: Span) -> &[Str] {
+        self.0.get_or_init(|| names::chain(slice(source, span)))
+    }
+}
+
+/// `$x` or `$x.a.b`, in the same way.
+#[derive(Default)]
+#[cfg_attr(test, derive(Debug))]
+pub(super) struct Named(OnceLock<Arc<Variable>>);
+
+impl Named {
+    /// The variable with its fields; `span` is that of the expression.
+    pub(super) fn variable(&self, source: &Source, span: Span) -> &Variable {
+        self.0.get_or_init(|| names::variable(slice(source, span)))
+    }
+}
 
 /// Fields of what an operand gives: `(f .x).a.b`.
 #[cfg_attr(test, derive(Debug))]
@@ -145,6 +171,7 @@ pub(super) struct Chain {
 }
 
 /// A variable, with its `$`, and the fields after it: `$x.a.b`.
+#[derive(Default)]
 #[cfg_attr(test, derive(Debug))]
 pub(super) struct Variable {
     pub(super) name: Str,
@@ -202,7 +229,6 @@ fn dotted(out: &mut Vec<u8>, fields: &[Str]) {
 impl Expr {
     pub(super) fn print(&self, source: &Source, out: &mut Vec<u8>, depth: usize) {
         match &self.term {
-            Term::Field(fields) => dotted(out, fields),
             Term::Chain(chain) => {
                 let pipe = matches!(chain.inner.term, Term::Pipe(_));
                 if pipe {
@@ -214,16 +240,14 @@ impl Expr {
                 }
                 dotted(out, &chain.fields);
             }
-            Term::Variable(variable) => {
-                out.extend_from_slice(&variable.name);
-                dotted(out, &variable.fields);
-            }
             Term::Function(call) => out.extend_from_slice(call.function.name.as_bytes()),
             Term::Pipe(pipe) => pipe.print(source, out, depth + 1),
             Term::Dot => out.push(b'.'),
             Term::Nil => out.extend_from_slice(b"nil"),
             Term::Bool(b) => out.extend_from_slice(if *b { b"true" } else { b"false" }),
-            Term::Number(_) | Term::Text(_) => out.extend_from_slice(slice(source, self.span)),
+            Term::Field(_) | Term::Variable(_) | Term::Number(_) | Term::Text(_) => {
+                out.extend_from_slice(slice(source, self.span))
+            }
         }
     }
 }

@@ -19,7 +19,7 @@ use foldhash::HashMap;
 use memchr::memmem;
 use smallvec::SmallVec;
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// Go's limit for `{{template}}` calls inside each other.
 const MAX_TEMPLATE_DEPTH: usize = 100_000;
@@ -537,9 +537,13 @@ impl<'r> Executor<'r> {
             return self.fail(state, "empty command");
         };
         match &first.term {
-            Term::Field(fields) => {
+            Term::Field(field) => {
                 state.at = At::Expr(first);
-                self.eval_chain(state, dot, dot.clone(), first, fields, &command.args, last)
+                let fields = field.names(&state.tree.source, first.span);
+                match self.along(&dot.value, fields, &command.args, &last) {
+                    Some(value) => Ok(Operand::interface(value)),
+                    None => self.eval_chain(state, dot, dot.clone(), first, fields, &command.args, last),
+                }
             }
             Term::Chain(chain) => {
                 state.at = At::Expr(first);
@@ -557,14 +561,22 @@ impl<'r> Executor<'r> {
                 self.not_a_function(state, &command.args, last.as_ref())?;
                 deeper(|| self.eval_pipeline(state, dot, pipe))
             }
-            Term::Variable(variable) => {
+            Term::Variable(named) => {
                 state.at = At::Expr(first);
+                let variable = named.variable(&state.tree.source, first.span);
                 let value = self.var(state, &variable.name)?;
                 if variable.fields.is_empty() {
+                    let value = value.clone();
                     self.not_a_function(state, &command.args, last.as_ref())?;
                     return Ok(value);
                 }
-                self.eval_chain(state, dot, value, first, &variable.fields, &command.args, last)
+                match self.along(&value.value, &variable.fields, &command.args, &last) {
+                    Some(value) => Ok(Operand::interface(value)),
+                    None => {
+                        let value = value.clone();
+                        self.eval_chain(state, dot, value, first, &variable.fields, &command.args, last)
+                    }
+                }
             }
             term => {
                 state.at = At::Expr(first);
@@ -581,10 +593,10 @@ impl<'r> Executor<'r> {
         }
     }
 
-    pub(super) fn var(&self, state: &State<'_>, name: &Str) -> Result<Operand> {
+    pub(super) fn var(&self, state: &State<'_>, name: &Str) -> Result<&Operand> {
         let vars = self.vars.get(state.base..).unwrap_or_default();
         match vars.iter().rev().find(|(n, _)| n == name) {
-            Some((_, value)) => Ok(value.clone()),
+            Some((_, value)) => Ok(value),
             None => self.fail(state, format!("undefined variable: {name}")),
         }
     }
@@ -713,15 +725,15 @@ fn no_template(name: &[u8]) -> ExecError {
 /// A text without `<no value>`, if it holds any: Helm deletes it wherever it stands.
 pub fn without_no_value(text: &[u8]) -> Option<Vec<u8>> {
     const WORDS: &[u8] = b"<no value>";
-    let finder = memmem::Finder::new(WORDS);
-    let mut at = finder.find(text)?;
+    static FINDER: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new(WORDS));
+    let mut at = FINDER.find(text)?;
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text;
     loop {
         let (before, after) = rest.split_at(at);
         out.extend_from_slice(before);
         rest = after.get(WORDS.len()..).unwrap_or_default();
-        match finder.find(rest) {
+        match FINDER.find(rest) {
             Some(next) => at = next,
             None => {
                 out.extend_from_slice(rest);

@@ -6,6 +6,9 @@ use super::execute::{At, Executor, Operand, Result, State};
 use crate::stack::deeper;
 use crate::value::{MapType, Str, Value};
 
+/// Longer chains are walked one step after the other, since [`Executor::along`] is a recursion.
+const MAX_STEPS: usize = 16;
+
 impl Executor<'_> {
     /// The operand before the fields of a chain: `(pipeline).a`.
     pub(super) fn eval_chained<'t>(
@@ -20,6 +23,31 @@ impl Executor<'_> {
             Term::Function(call) => self.eval_bare(state, dot, call, inner),
             Term::Dot => Ok(dot.clone()),
             _ => self.fail(state, "internal error: no fields in evalChainNode"),
+        }
+    }
+
+    /// What the fields of a value lead to through plain maps: most do. None where it takes [`Executor::eval_chain`], which also
+    /// knows methods, arguments, objects and what is wrong.
+    pub(super) fn along(&self, value: &Value, fields: &[Str], args: &[Expr], last: &Option<Operand>) -> Option<Value> {
+        (args.len() <= 1 && last.is_none() && self.touched.is_none() && fields.len() <= MAX_STEPS).then_some(())?;
+        self.step(value, fields)
+    }
+
+    fn step(&self, value: &Value, fields: &[Str]) -> Option<Value> {
+        let (name, rest) = fields.split_first()?;
+        let Value::Map(of @ (MapType::Any | MapType::Values), map) = value else { return None };
+        // Go's methods begin with a capital.
+        if *of == MapType::Values
+            && name.first().is_some_and(u8::is_ascii_uppercase)
+            && name.utf8().is_some_and(|name| self.methods.method(value, name).is_some())
+        {
+            return None;
+        }
+        match (map.borrow().get(name), rest) {
+            (Some(value), []) => Some(value.clone()),
+            (Some(value), rest) => self.step(value, rest),
+            (None, []) => Some(Value::Nil),
+            (None, _) => None,
         }
     }
 

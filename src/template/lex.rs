@@ -2,7 +2,11 @@
 
 use crate::go::quote::quoted;
 use bstr::ByteSlice;
-use memchr::memmem;
+use memchr::memmem::{self, Finder};
+use std::sync::LazyLock;
+
+/// Finds left delimiters.
+static DELIM: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"{{"));
 
 /// What a token is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -68,7 +72,7 @@ pub(super) struct Lexer<'a> {
     /// Go's words for the error token, and the parenthesis that was never closed.
     pub(super) error: String,
     pub(super) open_paren: Option<u32>,
-    finder: memmem::Finder<'static>,
+    finder: &'static Finder<'static>,
 }
 
 pub(super) fn is_space(b: u8) -> bool {
@@ -123,7 +127,7 @@ impl<'a> Lexer<'a> {
             stopped: false,
             error: String::new(),
             open_paren: None,
-            finder: memmem::Finder::new(b"{{"),
+            finder: &DELIM,
         }
     }
 

@@ -21,19 +21,19 @@ impl<T: Clone> Recent<T> {
         Recent(Vec::new())
     }
 
-    fn get(&mut self, text: &[u8], make: impl FnOnce(&[u8]) -> Option<T>) -> Option<T> {
+    fn get(&mut self, text: &[u8], make: impl FnOnce(&[u8]) -> T) -> T {
         let place = place(text);
         if let Some(Some((said, value))) = self.0.get(place)
             && said.as_bytes() == text
         {
-            return Some(value.clone());
+            return value.clone();
         }
-        let value = make(text)?;
+        let value = make(text);
         self.0.resize_with(RECENT, || None);
         if let Some(recent) = self.0.get_mut(place) {
             *recent = Some((Str::from(text), value.clone()));
         }
-        Some(value)
+        value
     }
 }
 
@@ -58,40 +58,36 @@ pub(super) fn name(text: &[u8]) -> Str {
     let all = |text: &[u8]| {
         ALL.with_borrow_mut(|all| {
             if let Some(name) = all.get(text) {
-                return Some(name.clone());
+                return name.clone();
             }
             if all.len() >= MAX_NAMES {
                 all.clear();
             }
             let name = Str::from(text);
             all.insert(name.clone());
-            Some(name)
+            name
         })
     };
-    RECENT_NAMES.with_borrow_mut(|recent| recent.get(text, all)).unwrap_or_default()
+    RECENT_NAMES.with_borrow_mut(|recent| recent.get(text, all))
 }
 
-/// The names of `.a.b.c`. None where one is missing or begins with a digit.
-pub(super) fn chain(text: &[u8]) -> Option<Names> {
-    RECENT_CHAINS.with_borrow_mut(|recent| recent.get(text, |text| split(text).collect()))
+/// The names of `.a.b.c`.
+pub(super) fn chain(text: &[u8]) -> Names {
+    RECENT_CHAINS.with_borrow_mut(|recent| recent.get(text, |text| Arc::new(split(text).collect())))
 }
 
 /// `$x.a.b`, with or without fields.
-pub(super) fn variable(text: &[u8]) -> Option<Arc<Variable>> {
+pub(super) fn variable(text: &[u8]) -> Arc<Variable> {
     let make = |text: &[u8]| {
         let end = text.iter().position(|b| *b == b'.').unwrap_or(text.len());
-        let (own, fields) = text.split_at_checked(end)?;
-        let fields = if fields.is_empty() { Arc::default() } else { split(fields).collect::<Option<Names>>()? };
-        Some(Arc::new(Variable { name: name(own), fields }))
+        let (own, fields) = text.split_at_checked(end).unwrap_or((text, b""));
+        Arc::new(Variable { name: name(own), fields: Arc::new(split(fields).collect()) })
     };
     RECENT_VARIABLES.with_borrow_mut(|recent| recent.get(text, make))
 }
 
-fn split(text: &[u8]) -> impl Iterator<Item = Option<Str>> {
-    text.split(|b| *b == b'.').skip(1).map(|text| match text.first() {
-        None | Some(b'0'..=b'9') => None,
-        Some(_) => Some(name(text)),
-    })
+fn split(text: &[u8]) -> impl Iterator<Item = Str> {
+    text.split(|b| *b == b'.').skip(1).map(name)
 }
 
 #[cfg(test)]
@@ -100,27 +96,23 @@ mod tests {
 
     #[test]
     fn chains() {
-        let shown =
-            |names: Option<Names>| names.map(|names| names.iter().map(Str::to_string).collect::<Vec<_>>().join(" "));
-        for (text, want) in
-            [(".a", Some("a")), (".a.bc.d", Some("a bc d")), (".a.", None), ("..a", None), (".a.5", None), (".", None)]
-        {
+        for (text, want) in [(".a", "a"), (".a.bc.d", "a bc d"), (".a.b.c.d.e.f", "a b c d e f")] {
             for _ in 0..2 {
-                assert_eq!(shown(chain(text.as_bytes())).as_deref(), want, "{text}");
+                let names = chain(text.as_bytes());
+                assert_eq!(names.iter().map(Str::to_string).collect::<Vec<_>>().join(" "), want);
             }
         }
-        let (first, again) = (chain(b".Values.a").unwrap(), chain(b".Values.a").unwrap());
+        let (first, again) = (chain(b".Values.a"), chain(b".Values.a"));
         assert!(Arc::ptr_eq(&first, &again));
     }
 
     #[test]
     fn variables() {
         for (text, name, fields) in [("$", "$", ""), ("$x", "$x", ""), ("$.a", "$", "a"), ("$x.a.b", "$x", "a b")] {
-            let found = variable(text.as_bytes()).unwrap();
+            let found = variable(text.as_bytes());
             assert_eq!(found.name, name);
             assert_eq!(found.fields.iter().map(Str::to_string).collect::<Vec<_>>().join(" "), fields);
         }
-        assert!(variable(b"$x.").is_none());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! `expect` complains in Go's words; the line of every complaint is that of the last token cut.
 
-use super::ast::{Branch, Call, Chain, Command, Expr, How, Node, Pipe, TemplateCall, Term, Tree, Variable};
+use super::ast::{Branch, Call, Chain, Command, Expr, Field, How, Named, Node, Pipe, TemplateCall, Term, Tree};
 use super::lex::{Kind, Lexer, Token};
 use super::quick::Opening;
 use super::{names, number};
@@ -12,6 +12,7 @@ use crate::go::quote::{quoted, unquote};
 use crate::stack::deeper;
 use crate::value::Str;
 use foldhash::HashMap;
+use smallvec::SmallVec;
 use std::sync::Arc;
 
 /// Go's limit for nested parentheses.
@@ -95,6 +96,7 @@ pub(super) fn parsed(source: &Arc<Source>, library: &Library, is_quick: bool) ->
         is_quick,
         args: Vec::new(),
         commands: Vec::new(),
+        nodes: Vec::new(),
     };
     let root = parser.top()?;
     let depth = parser.deepest;
@@ -169,6 +171,8 @@ pub(super) struct Parser<'a> {
     /// Operands and commands of pipelines that are read at once, until they are complete.
     pub(super) args: Vec<Expr>,
     pub(super) commands: Vec<Command>,
+    /// Nodes of lists that go on, the inner ones behind the outer.
+    nodes: Vec<Node>,
 }
 
 enum End {
@@ -344,12 +348,11 @@ impl Parser<'_> {
 
     // Grammar.
 
-    fn top(&mut self) -> Result<Vec<Node>> {
-        let mut root = Vec::new();
+    fn top(&mut self) -> Result<Box<[Node]>> {
         loop {
             let mut token = self.next();
             match token.kind {
-                Kind::Eof => return Ok(root),
+                Kind::Eof => return Ok(std::mem::take(&mut self.nodes).into()),
                 Kind::LeftDelim if self.may_define() => {
                     if self.next_non_space().kind == Kind::Define {
                         self.definition(token)?;
@@ -361,7 +364,7 @@ impl Parser<'_> {
                 _ => {}
             }
             match self.item(token)? {
-                Item::Node(node) => root.push(node),
+                Item::Node(node) => self.nodes.push(node),
                 Item::End(end) => {
                     let at = self.tokens[0];
                     return self.fail(at, format!("unexpected {}", end.words()));
@@ -446,16 +449,16 @@ impl Parser<'_> {
         Ok(result)
     }
 
-    fn item_list(&mut self) -> Result<(Vec<Node>, End)> {
-        let mut list = Vec::new();
+    fn item_list(&mut self) -> Result<(Box<[Node]>, End)> {
+        let outer = self.nodes.len();
         loop {
             let token = self.next_non_space();
             if token.kind == Kind::Eof {
                 break;
             }
             match self.item(token)? {
-                Item::Node(node) => list.push(node),
-                Item::End(end) => return Ok((list, end)),
+                Item::Node(node) => self.nodes.push(node),
+                Item::End(end) => return Ok((self.nodes.drain(outer..).collect(), end)),
             }
         }
         let at = self.tokens[0];
@@ -580,7 +583,7 @@ impl Parser<'_> {
                 self.next();
                 let inner = self.block(context, place, |p| p.control(context, place.start))?;
                 let node = if context == "if" { Node::If(Box::new(inner)) } else { Node::With(Box::new(inner)) };
-                otherwise = Some(vec![node]);
+                otherwise = Some(Box::new([node]) as Box<[Node]>);
             } else {
                 let (list, end) = self.block(context, span, Self::item_list)?;
                 if let End::Else(_) = end {
@@ -766,7 +769,7 @@ impl Parser<'_> {
         if first.kind != Kind::Field {
             return Ok(Some(expr));
         }
-        let mut fields: Vec<Str> = Vec::new();
+        let mut fields = SmallVec::new();
         let mut end = first.end;
         while self.peek().kind == Kind::Field {
             let token = self.next();
@@ -774,11 +777,8 @@ impl Parser<'_> {
             fields.push(self.name(token, 1));
         }
         expr.term = match expr.term {
-            Term::Field(names) => Term::Field(names.iter().cloned().chain(fields).collect()),
-            Term::Variable(variable) => {
-                let fields = variable.fields.iter().cloned().chain(fields).collect();
-                Term::Variable(Arc::new(Variable { name: variable.name.clone(), fields }))
-            }
+            // The text goes on with them.
+            term @ (Term::Field(_) | Term::Variable(_)) => term,
             Term::Bool(_) | Term::Text(_) | Term::Number(_) | Term::Nil | Term::Dot => {
                 let mut shown = Vec::new();
                 expr.print(self.source, &mut shown, 0);
@@ -787,7 +787,7 @@ impl Parser<'_> {
             }
             term => {
                 let inner = Expr { pos: expr.pos, span: expr.span, term };
-                Term::Chain(Box::new(Chain { inner, fields: fields.into() }))
+                Term::Chain(Box::new(Chain { inner, fields: Arc::new(fields) }))
             }
         };
         expr.pos = first.start;
@@ -812,13 +812,13 @@ impl Parser<'_> {
             Kind::Nil => Term::Nil,
             Kind::Variable => {
                 let text = self.text(token);
-                let Some(name) = self.vars.iter().find(|name| name.as_bytes() == text) else {
+                if !self.vars.iter().any(|name| name.as_bytes() == text) {
                     let message = format!("undefined variable {}", quoted(text));
                     return self.fail(token, message);
-                };
-                Term::Variable(Arc::new(Variable { name: name.clone(), fields: Arc::default() }))
+                }
+                Term::Variable(Named::default())
             }
-            Kind::Field => Term::Field([self.name(token, 1)].into()),
+            Kind::Field => Term::Field(Field::default()),
             Kind::Bool => Term::Bool(self.text(token) == b"true"),
             Kind::CharConstant | Kind::Complex | Kind::Number => {
                 match number::parse(self.text(token), token.kind == Kind::CharConstant, token.kind == Kind::Complex) {

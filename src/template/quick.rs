@@ -3,7 +3,7 @@
 //! Nearly all are fields, variables, functions, plain strings, whole numbers and parentheses. These are read here without
 //! tokens, into the same trees. Whatever is written otherwise, or wrong, is left to the parser, which also finds Go's words for it.
 
-use super::ast::{Chain, Command, Commands, Expr, Names, Pipe, Term};
+use super::ast::{Chain, Command, Commands, Expr, Field, Named, Pipe, Term};
 use super::lex::{Kind, Token, is_space, word_of_its_own};
 use super::parse::Parser;
 use super::{names, number};
@@ -21,13 +21,6 @@ const IS_NAME: [bool; 256] = {
         table[b] = (b as u8).is_ascii_alphanumeric() || b as u8 == b'_';
         b += 1;
     }
-    table
-};
-
-/// The same, and dots.
-const IS_CHAIN: [bool; 256] = {
-    let mut table = IS_NAME;
-    table[b'.' as usize] = true;
     table
 };
 
@@ -289,9 +282,8 @@ impl Quick<'_, '_> {
         let term = match self.byte()? {
             b'.' => {
                 if self.text.get(start + 1).is_some_and(|b| is_name(*b)) {
-                    let (fields, second) = self.fields()?;
-                    let pos = second.unwrap_or(start) as u32;
-                    return Some(Expr { pos, span: self.span(start), term: Term::Field(fields) });
+                    let pos = self.fields()?.unwrap_or(start) as u32;
+                    return Some(Expr { pos, span: self.span(start), term: Term::Field(Field::default()) });
                 }
                 self.at += 1;
                 Term::Dot
@@ -300,12 +292,13 @@ impl Quick<'_, '_> {
                 let span = self.variable();
                 let name = self.text.get(span.start as usize..span.end as usize)?;
                 self.parser.vars.iter().find(|known| known.as_bytes() == name)?;
-                let first = self.at;
-                self.chain();
+                let mut pos = start as u32;
+                if self.byte() == Some(b'.') {
+                    pos = self.at as u32;
+                    self.fields()?;
+                }
                 self.is_boundary().then_some(())?;
-                let pos = if self.at > first { first } else { start } as u32;
-                let variable = names::variable(self.text.get(start..self.at)?)?;
-                return Some(Expr { pos, span: self.span(start), term: Term::Variable(variable) });
+                return Some(Expr { pos, span: self.span(start), term: Term::Variable(Named::default()) });
             }
             quote @ (b'"' | b'`') => {
                 let rest = self.text.get(start + 1..)?;
@@ -315,8 +308,15 @@ impl Quick<'_, '_> {
                 };
                 (rest.get(len) == Some(&quote)).then_some(())?;
                 self.at = start + 1 + len + 1;
-                let token = Token { kind: Kind::String, start: start as u32, end: self.at as u32 };
-                Term::Text(self.parser.unquote(token).ok()?)
+                // In backquotes Go passes over carriage returns, and in the others it reads escapes and characters.
+                let text = rest.get(..len)?;
+                let is_plain = if quote == b'"' { text.is_ascii() } else { !text.contains(&b'\r') };
+                Term::Text(if is_plain {
+                    Str::from(text)
+                } else {
+                    let token = Token { kind: Kind::String, start: start as u32, end: self.at as u32 };
+                    self.parser.unquote(token).ok()?
+                })
             }
             b'(' => return self.parenthesized(),
             b'-' | b'0'..=b'9' => {
@@ -343,19 +343,19 @@ impl Quick<'_, '_> {
         self.is_boundary().then(|| Expr { pos: start as u32, span: self.span(start), term })
     }
 
-    /// Passes names and dots.
-    fn chain(&mut self) {
-        self.pass(|b| IS_CHAIN[b as usize]);
-    }
-
-    /// `.a.b.c`, up to what ends an operand, and where the second of them begins.
-    fn fields(&mut self) -> Option<(Names, Option<usize>)> {
-        let start = self.at;
-        self.chain();
-        self.is_boundary().then_some(())?;
-        let text = self.text.get(start..self.at)?;
-        let second = text.iter().skip(1).position(|b| *b == b'.').map(|n| start + 1 + n);
-        Some((names::chain(text)?, second))
+    /// Passes `.a.b.c`, up to what ends an operand. Tells where the second of them begins.
+    fn fields(&mut self) -> Option<Option<usize>> {
+        let mut second = None;
+        loop {
+            let [b'.', first, ..] = self.rest() else { return None };
+            (is_name(*first) && !first.is_ascii_digit()).then_some(())?;
+            self.at += 2;
+            self.name();
+            if self.byte() != Some(b'.') {
+                return self.is_boundary().then_some(second);
+            }
+            second.get_or_insert(self.at);
+        }
     }
 
     fn parenthesized(&mut self) -> Option<Expr> {
@@ -374,8 +374,9 @@ impl Quick<'_, '_> {
         if self.byte() != Some(b'.') {
             return self.is_boundary().then_some(inner);
         }
-        let pos = self.at as u32;
-        let (fields, _) = self.fields()?;
+        let (pos, first) = (self.at as u32, self.at);
+        self.fields()?;
+        let fields = names::chain(self.text.get(first..self.at)?);
         Some(Expr { pos, span: self.span(start), term: Term::Chain(Box::new(Chain { inner, fields })) })
     }
 }

@@ -12,7 +12,7 @@ use regex_automata::util::captures::Captures;
 use regex_automata::{Anchored, Input};
 use regex_syntax::hir::Look;
 use std::borrow::Cow;
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::ops::Range;
 use std::rc::Rc;
@@ -24,10 +24,16 @@ const CACHED: usize = 128;
 /// What they may take together, in bytes.
 const CACHED_SIZE: usize = 64 << 20;
 
+/// Texts of more bytes are searched with a lazy DFA. For a shorter one that takes longer to build than it saves.
+const LONG: usize = 1 << 10;
+
 /// A compiled pattern.
 #[derive(Debug)]
 pub struct Regexp {
+    pattern: Str,
     engine: meta::Regex,
+    /// The engine for long texts, once there is one.
+    for_long: OnceCell<Option<meta::Regex>>,
     /// The names of the groups; the first is the whole match.
     names: Vec<Option<Box<[u8]>>>,
     /// Whether it asks for `\B`, which the engine also finds inside of characters and then skips; the search that
@@ -75,7 +81,7 @@ pub fn compile(pattern: &Str) -> Result<Rc<Regexp>, Rc<str>> {
     if let Some(found) = CACHE.with(|cache| cache.borrow_mut().get(pattern)) {
         return found;
     }
-    let compiled = Regexp::new(pattern).map(Rc::new).map_err(Rc::from);
+    let compiled = Regexp::new(pattern.clone()).map(Rc::new).map_err(Rc::from);
     CACHE.with(|cache| cache.borrow_mut().put(pattern.clone(), compiled.clone()));
     compiled
 }
@@ -134,25 +140,40 @@ impl<'t> Subject<'t> {
     }
 }
 
+/// The pattern, and an engine for it.
+fn build(pattern: &[u8], is_for_long: bool) -> Result<(meta::Regex, parse::Parsed), String> {
+    // A pattern has at most a thousand levels; the walk over them takes more stack than a thread may have left.
+    stacker::maybe_grow(4 << 20, 16 << 20, || {
+        let parsed = parse::parse(pattern).map_err(|e| e.to_string())?;
+        // Charts search short texts with many patterns: what takes longest to build is left out.
+        let config = meta::Config::new().utf8_empty(true).nfa_size_limit(Some(SIZE_LIMIT)).dfa(false).onepass(false);
+        let config = config.hybrid(is_for_long);
+        let engine = meta::Regex::builder().configure(config).build_from_hir(&parsed.hir);
+        let engine = engine.map_err(|e: BuildError| match e.size_limit() {
+            Some(_) => {
+                let shown = String::from_utf8_lossy(pattern);
+                format!("error parsing regexp: {}: `{shown}`", parse::TOO_LARGE)
+            }
+            None => format!("error parsing regexp: {e}"),
+        })?;
+        Ok((engine, parsed))
+    })
+}
+
 impl Regexp {
-    fn new(pattern: &[u8]) -> Result<Regexp, String> {
-        // A pattern has at most a thousand levels; the walk over them takes more stack than a thread may have left.
-        stacker::maybe_grow(4 << 20, 16 << 20, || {
-            let parsed = parse::parse(pattern).map_err(|e| e.to_string())?;
-            // Charts search short texts with many patterns: what takes longest to build is left out.
-            let config =
-                meta::Config::new().utf8_empty(true).nfa_size_limit(Some(SIZE_LIMIT)).dfa(false).onepass(false);
-            let engine = meta::Regex::builder().configure(config).build_from_hir(&parsed.hir);
-            let engine = engine.map_err(|e: BuildError| match e.size_limit() {
-                Some(_) => {
-                    let shown = String::from_utf8_lossy(pattern);
-                    format!("error parsing regexp: {}: `{shown}`", parse::TOO_LARGE)
-                }
-                None => format!("error parsing regexp: {e}"),
-            })?;
-            let inside = parsed.hir.properties().look_set().contains(Look::WordAsciiNegate);
-            Ok(Regexp { engine, names: parsed.names, inside })
-        })
+    fn new(pattern: Str) -> Result<Regexp, String> {
+        let (engine, parsed) = build(&pattern, false)?;
+        let inside = parsed.hir.properties().look_set().contains(Look::WordAsciiNegate);
+        Ok(Regexp { pattern, engine, for_long: OnceCell::new(), names: parsed.names, inside })
+    }
+
+    /// The engine to search so many bytes with.
+    fn engine(&self, len: usize) -> &meta::Regex {
+        if len <= LONG {
+            return &self.engine;
+        }
+        let for_long = self.for_long.get_or_init(|| build(&self.pattern, true).ok().map(|(engine, _)| engine));
+        for_long.as_ref().unwrap_or(&self.engine)
     }
 
     /// `MatchString`
@@ -160,13 +181,13 @@ impl Regexp {
         if self.inside {
             return self.find(text).is_some();
         }
-        self.engine.is_match(Input::new(&*Subject::new(text).text))
+        self.engine(text.len()).is_match(Input::new(&*Subject::new(text).text))
     }
 
     /// `FindStringIndex`: the first match, as offsets.
     pub fn find(&self, text: &[u8]) -> Option<Range<usize>> {
         let subject = Subject::new(text);
-        self.engine.find(Input::new(&*subject.text)).map(|m| subject.span(m.range()))
+        self.engine(text.len()).find(Input::new(&*subject.text)).map(|m| subject.span(m.range()))
     }
 
     /// `FindAllStringIndex`: at most `n` matches, all when `n` is negative.
@@ -174,10 +195,11 @@ impl Regexp {
         let subject = Subject::new(text);
         let text = &*subject.text;
         let limit = usize::try_from(n).unwrap_or(usize::MAX);
+        let engine = self.engine(text.len());
         let mut found = Vec::new();
         let (mut at, mut previous) = (0, None);
         while found.len() < limit && at <= text.len() {
-            let Some(m) = self.engine.find(Input::new(text).span(at..text.len())) else { break };
+            let Some(m) = engine.find(Input::new(text).span(at..text.len())) else { break };
             let mut accept = true;
             if m.end() == at {
                 // An empty match right after a match does not count.
@@ -222,8 +244,9 @@ impl Regexp {
 
     /// `ReplaceAllLiteralString`
     pub fn replace_all_literal(&self, text: &[u8], replacement: &[u8]) -> Vec<u8> {
-        let mut captures = Captures::matches(self.engine.group_info().clone());
-        self.replace(text, &mut captures, |out, _, _| out.extend_from_slice(replacement))
+        let engine = self.engine(text.len());
+        let mut captures = Captures::matches(engine.group_info().clone());
+        self.replace(engine, text, &mut captures, |out, _, _| out.extend_from_slice(replacement))
     }
 
     /// `ReplaceAllString`: `$1`, `${name}` in the template are what the groups matched.
@@ -232,8 +255,9 @@ impl Regexp {
             return self.replace_all_literal(text, template);
         }
         let pieces = self.template(template);
-        let mut captures = self.engine.create_captures();
-        self.replace(text, &mut captures, |out, captures, text| {
+        let engine = self.engine(text.len());
+        let mut captures = engine.create_captures();
+        self.replace(engine, text, &mut captures, |out, captures, text| {
             for piece in &pieces {
                 match piece {
                     Piece::Text(text) => out.extend_from_slice(text),
@@ -248,6 +272,7 @@ impl Regexp {
 
     fn replace(
         &self,
+        engine: &meta::Regex,
         original: &[u8],
         captures: &mut Captures,
         write: impl Fn(&mut Vec<u8>, &dyn Fn(usize) -> Option<Range<usize>>, &[u8]),
@@ -257,7 +282,7 @@ impl Regexp {
         let mut out = Vec::with_capacity(original.len());
         let (mut copied, mut at) = (0, 0);
         while at <= text.len() {
-            self.engine.search_captures(&Input::new(text).span(at..text.len()).anchored(Anchored::No), captures);
+            engine.search_captures(&Input::new(text).span(at..text.len()).anchored(Anchored::No), captures);
             let Some(m) = captures.get_match() else { break };
             let span = subject.span(m.range());
             out.extend_from_slice(original.get(copied..span.start).unwrap_or_default());

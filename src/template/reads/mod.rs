@@ -480,12 +480,13 @@ impl<'s> Walk<'s> {
     fn method(&mut self, first: &Expr, args: &[Known], dot: &Known, frame: &mut Frame) -> Option<Known> {
         let [path] = args else { return None };
         let (value, names) = match &first.term {
-            Term::Field(names) => (dot.clone(), names),
-            Term::Variable(variable) => {
+            Term::Field(field) => (dot.clone(), field.names(&frame.source, first.span)),
+            Term::Variable(named) => {
+                let variable = named.variable(&frame.source, first.span);
                 let known = frame.variables.iter().rev().find(|(known, _)| *known == variable.name);
-                (known.map(|(_, value)| value.clone()).unwrap_or_default(), &variable.fields)
+                (known.map(|(_, value)| value.clone()).unwrap_or_default(), variable.fields.as_slice())
             }
-            Term::Chain(chain) => (self.expression(&chain.inner, dot, frame), &chain.fields),
+            Term::Chain(chain) => (self.expression(&chain.inner, dot, frame), chain.fields.as_slice()),
             _ => return None,
         };
         let (method, names) = names.split_last().filter(|(name, _)| *name == "Table" || *name == "PathValue")?;
@@ -513,8 +514,12 @@ impl<'s> Walk<'s> {
         }
         let at = Some(frame.at(expr.span));
         match &expr.term {
-            Term::Field(names) => self.fields(dot.clone(), names, at, frame.sure),
-            Term::Variable(variable) => {
+            Term::Field(field) => {
+                let names = field.names(&frame.source, expr.span);
+                self.fields(dot.clone(), names, at, frame.sure)
+            }
+            Term::Variable(named) => {
+                let variable = named.variable(&frame.source, expr.span);
                 let known = frame.variables.iter().rev().find(|(known, _)| *known == variable.name);
                 let value = known.map(|(_, value)| value.clone()).unwrap_or_default();
                 self.fields(value, &variable.fields, at, frame.sure)

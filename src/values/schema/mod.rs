@@ -3,7 +3,7 @@
 //!
 //! Helm's validator is Go's `jsonschema` v6. What it says, in which order, with which regular expressions and
 //! how it reads references is part of what users see, so this is a validator of the same design: `library` reads
-//! and compiles, `check` validates, `words` prints. It differs in what a hostile schema could do: steps, depth
+//! and compiles, `check` validates, `words` prints; `plain` and `glance` see what needs neither. It differs in what a hostile schema could do: steps, depth
 //! and sizes have limits, and nothing is fetched from the network.
 
 mod check;
@@ -11,6 +11,7 @@ mod decimal;
 mod draft;
 mod explain;
 mod format;
+mod glance;
 mod json;
 mod keyword;
 mod library;
@@ -21,7 +22,9 @@ mod words;
 use super::{Layers, Live};
 use crate::diagnostic::{Diagnostic, Error, Location, Source, Span};
 use crate::value::{MapRef, MapType, Value};
+use crate::world::World;
 use check::Task;
+use draft::Draft;
 use json::Node;
 use library::{Id, Library};
 use std::cell::RefCell;
@@ -37,21 +40,26 @@ const URL: &str = "file:///values.schema.json";
 const MAX_STEPS: u64 = 10_000_000;
 
 /// Checks the values of all charts that live and have a schema. All that is wrong is told at once, each where
-/// the value was set: `layers` hold the defaults of the charts, too. What Helm logs goes to `log`. Tells whether a schema refers to
-/// files outside of the charts.
+/// the value was set: `layers` hold the defaults of the charts, too. The world is told what Helm logs, and whether a schema
+/// refers to files outside of the charts.
 ///
 /// # Errors
 /// Helm's: `values don't meet the specifications of the schema(s) in the following chart(s):` and lines for
 /// every chart.
-pub fn validate(top: &Live<'_>, values: &MapRef, layers: &Layers, log: &mut Vec<String>) -> Result<bool, Error> {
+pub fn validate(top: &Live<'_>, values: &MapRef, layers: &Layers, world: &mut World) -> Result<(), Error> {
     if !any_schema(top) {
-        return Ok(false);
+        return Ok(());
     }
     let mut sources = Vec::new();
     schemas(top, values, &mut sources);
     let known = Compiled::take(&sources);
     let mut run = Run {
-        compiled: known.unwrap_or_else(|| Compiled { sources, library: Library::new(), parts: Vec::new() }),
+        compiled: known.unwrap_or_else(|| Compiled {
+            sources,
+            library: Library::new(),
+            parts: Vec::new(),
+            is_whole: true,
+        }),
         next: 0,
         layers,
         path: Vec::new(),
@@ -60,13 +68,16 @@ pub fn validate(top: &Live<'_>, values: &MapRef, layers: &Layers, log: &mut Vec<
         charts: Vec::new(),
     };
     run.chart(top, values);
-    log.extend(run.compiled.library.log.iter().cloned());
+    world.warnings.extend(run.compiled.library.log.iter().cloned());
     let (words, failures) = (std::mem::take(&mut run.words), std::mem::take(&mut run.diagnostics));
     let charts = std::mem::take(&mut run.charts);
-    let read_outside = run.compiled.library.read_outside;
-    run.compiled.keep();
+    world.read_outside |= run.compiled.library.read_outside;
+    match world.ends {
+        true => std::mem::forget(run.compiled),
+        false => run.compiled.keep(),
+    }
     if words.is_empty() {
-        return Ok(read_outside);
+        return Ok(());
     }
     let words = format!("values don't meet the specifications of the schema(s) in the following chart(s):\n{words}");
     let mut diagnostics = failures;
@@ -107,8 +118,19 @@ struct Compiled {
     /// The very texts.
     sources: Vec<Arc<Source>>,
     library: Library,
-    /// Each as a document and a schema, and the steps that were left when it was compiled.
-    parts: Vec<(Rc<Node>, Id, u64)>,
+    /// None for one that is no JSON.
+    parts: Vec<Option<Part>>,
+    /// Whether all of them can be used.
+    is_whole: bool,
+}
+
+/// One of them.
+struct Part {
+    document: Rc<Node>,
+    /// The draft, where values can be seen to fit at a glance.
+    plain: Option<Draft>,
+    /// The schema, once it is compiled, and the steps that were left then.
+    schema: Option<(Id, u64)>,
 }
 
 /// Of how many renders a thread keeps schemas.
@@ -132,7 +154,7 @@ impl Compiled {
 
     /// Keeps what is whole: none of them was unusable. Files outside of charts may change.
     fn keep(self) {
-        if self.parts.len() != self.sources.len() || self.library.read_outside {
+        if !self.is_whole || self.library.read_outside {
             return;
         }
         COMPILED.with_borrow_mut(|all| {
@@ -187,31 +209,40 @@ impl Run<'_> {
         let Some(source) = &live.chart().schema else { return };
         let place = self.next;
         self.next += 1;
+        if self.compiled.parts.len() == place {
+            let parsed = json::parse(&source.text);
+            let part =
+                |document: &Rc<Node>| Part { plain: glance::draft(document), document: document.clone(), schema: None };
+            self.compiled.parts.push(parsed.as_ref().ok().map(part));
+            if let Err(words) = parsed {
+                return self.unusable(live, &words);
+            }
+        }
+        let Some(Some(part)) = self.compiled.parts.get_mut(place) else { return };
+        let document = part.document.clone();
+        let values = Value::Map(MapType::Any, values.clone());
+        if part.plain.is_some_and(|draft| glance::fits(&document, draft, &values) == Some(true)) {
+            return;
+        }
         let library = &mut self.compiled.library;
-        let (document, id) = match self.compiled.parts.get(place) {
-            Some((document, id, steps)) => {
-                library.steps.set(*steps);
-                (document.clone(), *id)
+        let id = match part.schema {
+            Some((id, steps)) => {
+                library.steps.set(steps);
+                id
             }
-            None => {
-                let document = match json::parse(&source.text) {
-                    Ok(document) => document,
-                    Err(words) => return self.unusable(live, &words),
-                };
-                match library.chart(URL, document.clone(), MAX_STEPS) {
-                    Ok(id) => {
-                        self.compiled.parts.push((document.clone(), id, library.steps.get()));
-                        (document, id)
-                    }
-                    Err(flaw) => {
-                        let words = words::flaw(&library.schemas, &flaw);
-                        return self.unusable(live, &words);
-                    }
+            None => match library.chart(URL, document.clone(), MAX_STEPS) {
+                Ok(id) => {
+                    part.schema = Some((id, library.steps.get()));
+                    id
                 }
-            }
+                Err(flaw) => {
+                    let words = words::flaw(&library.schemas, &flaw);
+                    return self.unusable(live, &words);
+                }
+            },
         };
         let library = &self.compiled.library;
-        let values = json::from_value(&Value::Map(MapType::Any, values.clone()));
+        let values = json::from_value(&values);
         let dialects = HashMap::new();
         let task = Task { schemas: &library.schemas, steps: &library.steps, dialects: &dialects };
         let problem = match task.run(id, &values, None) {
@@ -235,6 +266,7 @@ impl Run<'_> {
 
     /// The schema itself is at fault.
     fn unusable(&mut self, live: &Live<'_>, words: &str) {
+        self.compiled.is_whole = false;
         self.words.push_str(&format!("{}:\n{words}", live.name()));
         let first = words.lines().next().unwrap_or_default();
         let mut diagnostic = Diagnostic {
@@ -277,8 +309,9 @@ mod tests {
         let (user, mut layers) = options.read(&tree)?;
         layers.add_chart(&loaded.chart);
         let resolved = resolve(&loaded.chart, &loaded.defaults, &user, &mut log)?;
-        validate(&resolved.root, &resolved.values, &layers, &mut log)?;
-        Ok(log)
+        let mut world = World::default();
+        validate(&resolved.root, &resolved.values, &layers, &mut world)?;
+        Ok(world.warnings)
     }
 
     #[test]

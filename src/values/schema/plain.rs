@@ -38,67 +38,92 @@ const OTHERS: [&[u8]; 18] = [
 
 /// Whether a schema is certainly valid in a draft.
 pub(super) fn is_valid(node: &Node, draft: Draft) -> bool {
-    schema(node, draft, 0)
+    is_valid_with(node, draft, &|_, _, _| true)
 }
 
-fn schema(node: &Node, draft: Draft, depth: usize) -> bool {
-    match &node.kind {
-        Kind::Bool(_) => draft != Draft::D4,
-        Kind::Object(entries) => {
-            depth < MAX_DEPTH && entries.iter().all(|(key, value)| keyword(key, value, draft, depth + 1))
+/// The same, if besides all of `$ref`, `$id` and `$schema` in it are as they should be: given are the keyword, its text, and how deep it
+/// stands, from 1.
+pub(super) fn is_valid_with(node: &Node, draft: Draft, is_fine: &dyn Fn(&[u8], &Str, usize) -> bool) -> bool {
+    Look { draft, is_fine }.schema(node, 0)
+}
+
+struct Look<'l> {
+    draft: Draft,
+    is_fine: &'l dyn Fn(&[u8], &Str, usize) -> bool,
+}
+
+impl Look<'_> {
+    fn schema(&self, node: &Node, depth: usize) -> bool {
+        match &node.kind {
+            Kind::Bool(_) => self.draft != Draft::D4,
+            Kind::Object(entries) => {
+                depth < MAX_DEPTH && entries.iter().all(|(key, value)| self.keyword(key, value, depth + 1))
+            }
+            _ => false,
         }
-        _ => false,
     }
-}
 
-fn keyword(key: &Str, value: &Node, draft: Draft, depth: usize) -> bool {
-    match key.as_bytes() {
-        b"$schema" => text(value).is_some_and(|url| {
-            url.starts_with(b"http://json-schema.org/") || url.starts_with(b"https://json-schema.org/")
-        }),
-        b"$ref" => text(value).is_some_and(|reference| {
-            let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"/_-.$".contains(byte);
-            reference.strip_prefix(b"#").is_some_and(|pointer| pointer.iter().all(plain))
-        }),
-        // One that stands deeper makes a document of its own, and such are not looked at here.
-        b"$id" => text(value).is_some_and(|id| {
-            let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"/_-.".contains(byte);
-            let path = id.strip_prefix(b"https://").or_else(|| id.strip_prefix(b"http://"));
-            path.is_some_and(|path| path.first().is_some_and(u8::is_ascii_alphanumeric) && path.iter().all(plain))
-        }),
-        b"title" | b"description" | b"$comment" | b"format" => text(value).is_some(),
-        b"default" | b"const" => true,
-        b"examples" => matches!(value.kind, Kind::Array(_)),
-        b"uniqueItems" | b"deprecated" | b"writeOnly" => matches!(value.kind, Kind::Bool(_)),
-        b"type" => match &value.kind {
-            Kind::Array(names) => !names.is_empty() && are_distinct(names) && names.iter().all(|name| is_type(name)),
-            _ => is_type(value),
-        },
-        b"enum" => matches!(&value.kind, Kind::Array(items) if !items.is_empty() && are_distinct(items)),
-        b"required" => are_names(value, draft),
-        b"minimum" | b"maximum" => matches!(value.kind, Kind::Number(_)),
-        b"minLength" | b"maxLength" | b"minItems" | b"maxItems" | b"minProperties" | b"maxProperties" => {
-            matches!(&value.kind, Kind::Number(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()))
+    fn keyword(&self, key: &Str, value: &Node, depth: usize) -> bool {
+        let draft = self.draft;
+        let is_fine = |text: &Str| (self.is_fine)(key, text, depth);
+        match key.as_bytes() {
+            b"$schema" => text(value).is_some_and(|url| {
+                let is_standard =
+                    url.starts_with(b"http://json-schema.org/") || url.starts_with(b"https://json-schema.org/");
+                is_standard && is_fine(url)
+            }),
+            b"$ref" => text(value).is_some_and(|reference| {
+                let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"/_-.$".contains(byte);
+                reference.strip_prefix(b"#").is_some_and(|pointer| pointer.iter().all(plain)) && is_fine(reference)
+            }),
+            // One that stands deeper makes a document of its own, and such are not looked at here.
+            b"$id" => text(value).is_some_and(|id| {
+                let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"/_-.".contains(byte);
+                let path = id.strip_prefix(b"https://").or_else(|| id.strip_prefix(b"http://"));
+                path.is_some_and(|path| path.first().is_some_and(u8::is_ascii_alphanumeric) && path.iter().all(plain))
+                    && is_fine(id)
+            }),
+            b"title" | b"description" | b"$comment" | b"format" => text(value).is_some(),
+            b"default" | b"const" => true,
+            b"examples" => matches!(value.kind, Kind::Array(_)),
+            b"uniqueItems" | b"deprecated" | b"writeOnly" => matches!(value.kind, Kind::Bool(_)),
+            b"type" => match &value.kind {
+                Kind::Array(names) => {
+                    !names.is_empty() && are_distinct(names) && names.iter().all(|name| is_type(name))
+                }
+                _ => is_type(value),
+            },
+            b"enum" => matches!(&value.kind, Kind::Array(items) if !items.is_empty() && are_distinct(items)),
+            b"required" => are_names(value, draft),
+            b"minimum" | b"maximum" => matches!(value.kind, Kind::Number(_)),
+            b"minLength" | b"maxLength" | b"minItems" | b"maxItems" | b"minProperties" | b"maxProperties" => {
+                matches!(&value.kind, Kind::Number(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()))
+            }
+            b"pattern" => text(value).is_some_and(|pattern| regexp::compile(pattern).is_ok()),
+            b"patternProperties" => self.each(value, depth, |pattern| regexp::compile(pattern).is_ok()),
+            b"properties" | b"definitions" | b"$defs" => self.each(value, depth, |_| true),
+            b"dependencies" => {
+                matches!(&value.kind, Kind::Object(entries) if entries.iter().all(|(_, value)| match &value.kind {
+                    Kind::Array(_) => are_names(value, draft),
+                    _ => self.schema(value, depth),
+                }))
+            }
+            b"additionalProperties" => matches!(value.kind, Kind::Bool(_)) || self.schema(value, depth),
+            b"not" | b"if" | b"then" | b"else" => self.schema(value, depth),
+            b"items" => match &value.kind {
+                Kind::Array(_) => false,
+                _ => self.schema(value, depth),
+            },
+            b"allOf" | b"anyOf" | b"oneOf" => matches!(&value.kind, Kind::Array(items)
+                if !items.is_empty() && items.iter().all(|item| self.schema(item, depth))),
+            // No metaschema says anything of what it does not know.
+            other => !other.starts_with(b"$") && !OTHERS.contains(&other),
         }
-        b"pattern" => text(value).is_some_and(|pattern| regexp::compile(pattern).is_ok()),
-        b"patternProperties" => each(value, draft, depth, |pattern| regexp::compile(pattern).is_ok()),
-        b"properties" | b"definitions" | b"$defs" => each(value, draft, depth, |_| true),
-        b"dependencies" => {
-            matches!(&value.kind, Kind::Object(entries) if entries.iter().all(|(_, value)| match &value.kind {
-                Kind::Array(_) => are_names(value, draft),
-                _ => schema(value, draft, depth),
-            }))
-        }
-        b"additionalProperties" => matches!(value.kind, Kind::Bool(_)) || schema(value, draft, depth),
-        b"not" | b"if" | b"then" | b"else" => schema(value, draft, depth),
-        b"items" => match &value.kind {
-            Kind::Array(_) => false,
-            _ => schema(value, draft, depth),
-        },
-        b"allOf" | b"anyOf" | b"oneOf" => matches!(&value.kind, Kind::Array(items)
-            if !items.is_empty() && items.iter().all(|item| schema(item, draft, depth))),
-        // No metaschema says anything of what it does not know.
-        other => !other.starts_with(b"$") && !OTHERS.contains(&other),
+    }
+
+    fn each(&self, node: &Node, depth: usize, mut is_key: impl FnMut(&Str) -> bool) -> bool {
+        let Kind::Object(entries) = &node.kind else { return false };
+        entries.iter().all(|(key, value)| is_key(key) && self.schema(value, depth))
     }
 }
 
@@ -131,11 +156,6 @@ fn are_distinct(items: &[Rc<Node>]) -> bool {
         Kind::Number(digits) => digits.bytes().all(|byte| byte.is_ascii_digit()) && seen.insert((4, digits.as_bytes())),
         _ => false,
     })
-}
-
-fn each(node: &Node, draft: Draft, depth: usize, mut is_key: impl FnMut(&Str) -> bool) -> bool {
-    let Kind::Object(entries) = &node.kind else { return false };
-    entries.iter().all(|(key, value)| is_key(key) && schema(value, draft, depth))
 }
 
 #[cfg(test)]
