@@ -79,6 +79,17 @@ fn remove_nulls(map: &MapRef) {
     });
 }
 
+/// Whether [`remove_nulls`] would find any.
+fn has_nulls(map: &MapRef) -> bool {
+    deeper(|| {
+        map.borrow().iter().any(|(_, value)| match value {
+            Value::Nil => true,
+            Value::Map(_, map) => has_nulls(map),
+            _ => false,
+        })
+    })
+}
+
 /// `prefix.key`, or the key alone.
 fn dotted(prefix: &str, key: &str) -> String {
     if prefix.is_empty() { key.to_owned() } else { format!("{prefix}.{key}") }
@@ -141,7 +152,6 @@ impl Coalescer<'_> {
     /// Completes the values of a chart with its defaults. `subchart` tells which keys belong to subcharts, `path` is the
     /// chart's, dotted.
     fn defaults(&mut self, defaults: &MapRef, subchart: &dyn Fn(&Str) -> bool, values: &MapRef, path: &str) {
-        let defaults = deep_copy(defaults);
         let mut added = Vec::new();
         for (key, default) in defaults.entries() {
             match values.get(&key) {
@@ -152,11 +162,14 @@ impl Coalescer<'_> {
                     Value::Map(_, src) => {
                         // What belongs to a subchart is coalesced with the subchart.
                         let keep_nulls = self.keep_nulls || subchart(&key);
-                        if !keep_nulls {
-                            remove_nulls(&src);
-                        }
                         let full = dotted(path, &key.lossy());
-                        self.tables(&dest, &src, &full, keep_nulls);
+                        if keep_nulls || !has_nulls(&src) {
+                            self.lay(&dest, &src, &full, keep_nulls, true);
+                        } else {
+                            let src = deep_copy(&src);
+                            remove_nulls(&src);
+                            self.tables(&dest, &src, &full, false);
+                        }
                     }
                     Value::Nil => {}
                     _ => {
@@ -166,14 +179,15 @@ impl Coalescer<'_> {
                 },
                 Some(_) => {}
                 None => {
+                    let copy = copy_value(&default);
                     if !self.keep_nulls {
-                        match &default {
+                        match &copy {
                             Value::Nil => continue,
                             Value::Map(_, map) => remove_nulls(map),
                             _ => {}
                         }
                     }
-                    added.push((key, default));
+                    added.push((key, copy));
                 }
             }
         }
@@ -221,10 +235,19 @@ impl Coalescer<'_> {
 
     /// Completes `dest`, which has the say, with `src`. Nulls of `dest` are put into `src`, as in Helm.
     pub(super) fn tables(&mut self, dest: &MapRef, src: &MapRef, path: &str, keep_nulls: bool) {
-        deeper(|| self.tables_here(dest, src, path, keep_nulls));
+        self.lay(dest, src, path, keep_nulls, false);
     }
 
-    fn tables_here(&mut self, dest: &MapRef, src: &MapRef, path: &str, keep_nulls: bool) {
+    /// The same. What is `lent` belongs to another, who must not see what becomes of it: it is copied where it is put or changed.
+    fn lay(&mut self, dest: &MapRef, src: &MapRef, path: &str, keep_nulls: bool, is_lent: bool) {
+        let has_nulls = dest.borrow().iter().any(|(_, v)| v.is_nil());
+        deeper(|| match is_lent && has_nulls {
+            true => self.lay_here(dest, &deep_copy(src), path, keep_nulls, false),
+            false => self.lay_here(dest, src, path, keep_nulls, is_lent),
+        });
+    }
+
+    fn lay_here(&mut self, dest: &MapRef, src: &MapRef, path: &str, keep_nulls: bool, is_lent: bool) {
         let nulls: Vec<Str> = dest.borrow().iter().filter(|(_, v)| v.is_nil()).map(|(k, _)| k.clone()).collect();
         let mut nullified = Vec::new();
         for key in nulls {
@@ -245,10 +268,10 @@ impl Coalescer<'_> {
                 continue;
             }
             match (dest.get(&key), &value) {
-                (None, _) => added.push((key, value)),
+                (None, _) => added.push((key, if is_lent { copy_value(&value) } else { value })),
                 (Some(Value::Map(_, dest)), Value::Map(_, src)) => {
                     let full = dotted(path, &key.lossy());
-                    self.tables(&dest, src, &full, keep_nulls);
+                    self.lay(&dest, src, &full, keep_nulls, is_lent);
                 }
                 (Some(_), Value::Map(..)) => {
                     let full = dotted(path, &key.lossy());
@@ -314,6 +337,25 @@ mod tests {
             Coalescer { keep_nulls: keep, log: &mut log }.tables(&dest, &src, "", keep);
             assert_eq!(show(dest), expected);
             assert!(log.is_empty());
+        }
+    }
+
+    #[test]
+    fn defaults_stay_as_they_are() {
+        let inner = |value| table(&[("gone", Value::from("x")), ("deep", table(&[("k", value)]))]);
+        for keep_nulls in [false, true] {
+            let defaults = map(&[("m", inner(Value::from("1"))), ("n", inner(Value::Nil)), ("new", inner(Value::Nil))]);
+            let before = show(defaults.clone());
+            let own = table(&[("gone", Value::Nil), ("deep", table(&[]))]);
+            let values = map(&[("m", own.clone()), ("n", table(&[("deep", own)]))]);
+            Coalescer { keep_nulls, log: &mut Vec::new() }.defaults(&defaults, &|_| false, &values, "c");
+            for name in ["m", "n", "new"] {
+                let Some(Value::Map(_, below)) = values.get(name) else { panic!("{name}") };
+                let Some(Value::Map(_, deep)) = below.get("deep") else { panic!("{name}") };
+                deep.insert("mine", "2");
+                below.insert("mine", "2");
+            }
+            assert_eq!(show(defaults), before);
         }
     }
 
