@@ -1,5 +1,7 @@
 //! Go's string: bytes that are usually UTF-8, shared and immutable.
 
+pub(crate) mod runs;
+
 use std::borrow::{Borrow, Cow};
 use std::fmt;
 use std::ops::Deref;

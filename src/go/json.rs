@@ -7,6 +7,7 @@ use super::strconv::append_float;
 use super::unicode::decode;
 use crate::diagnostic::Failure;
 use crate::stack::deeper;
+use crate::text::runs;
 use crate::value::{Json, MAX_DEPTH, Value};
 use std::collections::HashSet;
 use std::io::Write as _;
@@ -166,17 +167,11 @@ pub fn write_float(out: &mut Vec<u8>, f: f64) -> Result<(), Failure> {
 
 /// Appends a JSON string. What is not UTF-8 becomes `\ufffd`.
 pub fn write_string(out: &mut Vec<u8>, text: &[u8], escape_html: bool) {
-    let plain = |b: &u8| match b {
-        b'"' | b'\\' | 0..0x20 | 0x80.. => false,
-        b'<' | b'>' | b'&' => !escape_html,
-        _ => true,
-    };
     out.reserve(text.len() + 2);
     out.push(b'"');
     let mut rest = text;
     loop {
-        let count = rest.iter().take_while(|b| plain(b)).count();
-        let (head, tail) = rest.split_at(count);
+        let (head, tail) = rest.split_at(runs::json(rest, escape_html));
         out.extend_from_slice(head);
         let Some((c, width)) = decode(tail) else { break };
         let (this, after) = tail.split_at(width.min(tail.len()));

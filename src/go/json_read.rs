@@ -4,6 +4,7 @@ use super::quote::{Show, quote};
 use super::strconv::parse_float;
 use super::unicode::{decode, push_char};
 use crate::stack::deeper;
+use crate::text::runs;
 use crate::value::{IntKind, Map, MapRef, MapType, Str, Value};
 
 /// How deep Go's reader follows lists and objects.
@@ -320,7 +321,7 @@ impl Reader<'_> {
         self.at += 1;
         let start = self.at;
         let rest = self.text.get(start..).unwrap_or_default();
-        let plain = rest.iter().take_while(|b| matches!(b, 0x20..0x80) && !matches!(b, b'"' | b'\\')).count();
+        let plain = runs::json(rest, false);
         self.at += plain;
         let head = rest.get(..plain).unwrap_or_default();
         if self.peek() == Some(b'"') {

@@ -27,6 +27,7 @@ impl Executor<'_> {
         }
     }
 
+    #[inline]
     fn check_arity(
         &self,
         state: &State<'_>,
@@ -297,7 +298,16 @@ impl Executor<'_> {
     }
 
     /// Whether a value can be handed to a parameter; Go converts no numbers.
+    #[inline]
     fn validate(&self, state: &State<'_>, operand: Operand, kind: ParamKind) -> Result<Operand> {
+        match (kind, &operand.value) {
+            (ParamKind::Any | ParamKind::Reflect, value) if operand.iface || !value.is_nil() => Ok(operand),
+            (ParamKind::Str, Value::Str(_)) => Ok(operand),
+            _ => self.validate_other(state, operand, kind),
+        }
+    }
+
+    fn validate_other(&self, state: &State<'_>, operand: Operand, kind: ParamKind) -> Result<Operand> {
         if operand.invalid() {
             return match kind {
                 ParamKind::Any => Ok(Operand::interface(Value::Nil)),
@@ -308,9 +318,7 @@ impl Executor<'_> {
             };
         }
         let fits = match (kind, &operand.value) {
-            (ParamKind::Any | ParamKind::Reflect, _) => true,
-            (ParamKind::Str, Value::Str(_))
-            | (ParamKind::Bool, Value::Bool(_))
+            (ParamKind::Bool, Value::Bool(_))
             | (ParamKind::Float, Value::Float(_))
             | (ParamKind::Int, Value::Int(IntKind::Int, _))
             | (ParamKind::Int64, Value::Int(IntKind::Int64, _))

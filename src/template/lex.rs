@@ -1,12 +1,9 @@
 //! Text → tokens, as Go's text/template cuts it. Borrows from the source, allocates only for errors.
 
 use crate::go::quote::quoted;
+use crate::text::runs;
 use bstr::ByteSlice;
-use memchr::memmem::{self, Finder};
-use std::sync::LazyLock;
-
-/// Finds left delimiters.
-static DELIM: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"{{"));
+use memchr::memmem;
 
 /// What a token is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -72,7 +69,6 @@ pub(super) struct Lexer<'a> {
     /// Go's words for the error token, and the parenthesis that was never closed.
     pub(super) error: String,
     pub(super) open_paren: Option<u32>,
-    finder: &'static Finder<'static>,
 }
 
 pub(super) fn is_space(b: u8) -> bool {
@@ -127,7 +123,6 @@ impl<'a> Lexer<'a> {
             stopped: false,
             error: String::new(),
             open_paren: None,
-            finder: &DELIM,
         }
     }
 
@@ -214,7 +209,7 @@ impl<'a> Lexer<'a> {
 
     fn text_or_delim(&mut self) -> Token {
         loop {
-            let Some(offset) = self.finder.find(self.rest()) else {
+            let Some(offset) = runs::delimiter(self.rest()) else {
                 self.pos = self.text.len();
                 return if self.pos > self.start { self.emit(Kind::Text) } else { self.emit(Kind::Eof) };
             };

@@ -8,6 +8,7 @@ use super::lex::{Kind, Token, is_space, word_of_its_own};
 use super::parse::Parser;
 use super::{names, number};
 use crate::diagnostic::Span;
+use crate::text::runs;
 use crate::value::Str;
 
 /// Deeper parentheses are left to the parser.
@@ -59,7 +60,7 @@ impl Parser<'_> {
         };
         let start = rest.iter().position(|b| !is_space(*b)).unwrap_or(rest.len());
         let rest = rest.get(start..).unwrap_or_default();
-        let len = rest.iter().position(|b| !is_name(*b)).unwrap_or(rest.len());
+        let len = runs::name(rest);
         match (rest.get(..len).unwrap_or_default(), rest.get(len)) {
             ([], Some(b'.' | b'$' | b'(')) => Opening::Pipeline,
             // A word with letters beyond ASCII.
@@ -165,12 +166,14 @@ impl Quick<'_, '_> {
     fn action(&mut self, is_range: bool) -> Option<(Pipe, usize, bool)> {
         self.spaces();
         let start = self.at;
-        let (mut assign, mut declares) = (false, Vec::new());
-        if self.byte() == Some(b'$') {
-            assign = self.declarations(&mut declares, is_range)?;
-        }
+        let declared = match self.byte() {
+            Some(b'$') => self.declarations(is_range)?,
+            _ => None,
+        };
         let mut pipe = self.pipe(start)?;
-        (pipe.assign, pipe.declares) = (assign, declares.into());
+        if let Some((assign, declares)) = declared {
+            (pipe.assign, pipe.declares) = (assign, declares);
+        }
         match self.rest() {
             [b'}', b'}', ..] => Some((pipe, self.at, false)),
             // `pipe` stops at it behind a space only.
@@ -180,8 +183,8 @@ impl Quick<'_, '_> {
     }
 
     /// `$x :=`, `$x =`, and in a `range` `$i, $x :=`. Another use of a variable is an operand, and is not passed.
-    /// Tells whether it is an assignment.
-    fn declarations(&mut self, declares: &mut Vec<Str>, is_range: bool) -> Option<bool> {
+    /// Tells whether it is an assignment, and the names.
+    fn declarations(&mut self, is_range: bool) -> Option<Option<(bool, Box<[Str]>)>> {
         let start = self.at;
         let first = self.variable();
         self.spaces();
@@ -200,17 +203,22 @@ impl Quick<'_, '_> {
             [b'=', ..] if self.text.get(self.at - 1).is_some_and(|b| is_space(*b)) => true,
             _ if second.is_none() => {
                 self.at = start;
-                return Some(false);
+                return Some(None);
             }
             _ => return None,
         };
         self.at += if assign { 1 } else { 2 };
-        for name in [Some(first), second].into_iter().flatten() {
-            let name = names::name(self.text.get(name.start as usize..name.end as usize)?);
+        let mut declared = |span: Span| {
+            let name = names::name(self.text.get(span.start as usize..span.end as usize)?);
             self.parser.vars.push(name.clone());
-            declares.push(name);
-        }
-        Some(assign)
+            Some(name)
+        };
+        let first = declared(first)?;
+        let names: Box<[Str]> = match second {
+            None => Box::new([first]),
+            Some(second) => Box::new([first, declared(second)?]),
+        };
+        Some(Some((assign, names)))
     }
 
     /// Passes a variable.
@@ -223,7 +231,7 @@ impl Quick<'_, '_> {
 
     /// Passes the letters of a name.
     fn name(&mut self) {
-        self.pass(is_name);
+        self.at += runs::name(self.rest());
     }
 
     /// Commands up to what is none of theirs; `start` is where the pipeline begins.
@@ -303,7 +311,7 @@ impl Quick<'_, '_> {
             quote @ (b'"' | b'`') => {
                 let rest = self.text.get(start + 1..)?;
                 let len = match quote {
-                    b'"' => memchr::memchr3(b'"', b'\\', b'\n', rest)?,
+                    b'"' => runs::quoted(rest)?,
                     _ => memchr::memchr(b'`', rest)?,
                 };
                 (rest.get(len) == Some(&quote)).then_some(())?;

@@ -24,7 +24,8 @@ const CACHED: usize = 128;
 /// What they may take together, in bytes.
 const CACHED_SIZE: usize = 64 << 20;
 
-/// Texts of more bytes are searched with a lazy DFA. For a shorter one that takes longer to build than it saves.
+/// Texts of more bytes are searched for literals first, and with a lazy DFA. For a shorter one these take longer to build than they
+/// save.
 const LONG: usize = 1 << 10;
 
 /// A compiled pattern.
@@ -147,7 +148,7 @@ fn build(pattern: &[u8], is_for_long: bool) -> Result<(meta::Regex, parse::Parse
         let parsed = parse::parse(pattern).map_err(|e| e.to_string())?;
         // Charts search short texts with many patterns: what takes longest to build is left out.
         let config = meta::Config::new().utf8_empty(true).nfa_size_limit(Some(SIZE_LIMIT)).dfa(false).onepass(false);
-        let config = config.hybrid(is_for_long);
+        let config = config.hybrid(is_for_long).auto_prefilter(is_for_long);
         let engine = meta::Regex::builder().configure(config).build_from_hir(&parsed.hir);
         let engine = engine.map_err(|e: BuildError| match e.size_limit() {
             Some(_) => {

@@ -5,6 +5,7 @@ use crate::diagnostic::Span;
 use crate::go::json::{Into as Target, read, read_prefix};
 use crate::go::strconv::{append_float, append_int, append_uint};
 use crate::stack::deeper;
+use crate::text::runs;
 use crate::value::{Elem, MapType, Str, Value};
 use std::rc::Rc;
 
@@ -35,6 +36,10 @@ pub(super) enum Kind {
 
 /// Among so few keys lengths tell most apart, which takes less than to search by halves.
 const FEW: usize = 16;
+
+/// How many short strings are at hand, and what is short.
+const RECENT: usize = 64;
+const SHORT: usize = 24;
 
 /// The types of JSON, as bits.
 pub(super) const NULL: u8 = 1;
@@ -175,7 +180,7 @@ fn take_children(kind: &mut Kind, into: &mut Vec<Rc<Node>>) {
 
 /// A JSON text. The error has Go's words: `unexpected EOF`.
 pub(super) fn parse(text: &[u8]) -> Result<Rc<Node>, String> {
-    let mut parser = Parser { text, at: 0 };
+    let mut parser = Parser { text, at: 0, recent: [const { None }; RECENT] };
     if let Some(node) = parser.value(0) {
         parser.space();
         return if parser.at < text.len() { Err("invalid character after top-level value".into()) } else { Ok(node) };
@@ -187,6 +192,8 @@ pub(super) fn parse(text: &[u8]) -> Result<Rc<Node>, String> {
 struct Parser<'t> {
     text: &'t [u8],
     at: usize,
+    /// Short strings that were read not long ago: schemas say `type` and `string` thousands of times.
+    recent: [Option<Str>; RECENT],
 }
 
 impl Parser<'_> {
@@ -272,8 +279,9 @@ impl Parser<'_> {
     fn string(&mut self) -> Option<Str> {
         let start = self.at;
         self.eat(b'"')?;
-        let mut plain = true;
+        let (mut plain, mut ascii) = (true, true);
         loop {
+            self.at += runs::json(self.text.get(self.at..)?, false);
             match self.peek()? {
                 b'"' => break,
                 b'\\' => {
@@ -281,18 +289,38 @@ impl Parser<'_> {
                     self.at += 2;
                 }
                 0..0x20 => return None,
-                _ => self.at += 1,
+                _ => {
+                    ascii = false;
+                    self.at += 1;
+                }
             }
         }
         self.at += 1;
         let whole = self.text.get(start..self.at)?;
         let inner = whole.get(1..whole.len().checked_sub(1)?)?;
-        if plain && std::str::from_utf8(inner).is_ok() {
-            return Some(Str::from(inner));
+        if plain && (ascii || std::str::from_utf8(inner).is_ok()) {
+            return Some(self.shared(inner));
         }
         match read(whole, Target::Any) {
             Ok(Value::Str(text)) => Some(text),
             _ => None,
+        }
+    }
+
+    /// A text, shared with others that say the same.
+    fn shared(&mut self, text: &[u8]) -> Str {
+        let ([first, ..], 0..=SHORT) = (text, text.len()) else { return Str::from(text) };
+        let last = text.last().copied().unwrap_or_default();
+        let place = (usize::from(*first) + usize::from(last) * 3 + text.len() * 7) % RECENT;
+        match self.recent.get_mut(place) {
+            Some(Some(said)) if said.as_bytes() == text => said.clone(),
+            slot => {
+                let text = Str::from(text);
+                if let Some(slot) = slot {
+                    *slot = Some(text.clone());
+                }
+                text
+            }
         }
     }
 
