@@ -1,6 +1,7 @@
 //! Arguments and calls: Go's checks of number and type, and how constants adapt to parameters.
 
 use super::ast::{Call as CallTerm, Expr, How, Term};
+use super::error::ExecError;
 use super::execute::{Args, At, Executor, Operand, Result, State};
 use crate::diagnostic::Failure;
 use crate::functions::{Call, Function};
@@ -19,11 +20,12 @@ impl Executor<'_> {
         dot: &Operand,
         call: &CallTerm,
         at: &'t Expr,
-    ) -> Result<Operand> {
+        out: &mut Value,
+    ) -> Result<bool> {
         state.at = At::Expr(at);
         match call.how {
-            How::Plain => self.eval_call(state, dot, call.function, At::Expr(at), &[], None),
-            how => self.eval_and_or(state, dot, call.function.name, how == How::Or, &[], None),
+            How::Plain => self.eval_call(state, dot, call.function, At::Expr(at), &[], None, out),
+            how => self.eval_and_or(state, dot, call.function.name, how == How::Or, &[], None, out),
         }
     }
 
@@ -49,6 +51,7 @@ impl Executor<'_> {
     }
 
     /// `and` and `or` evaluate no more than they need.
+    #[allow(clippy::too_many_arguments)]
     pub(super) fn eval_and_or<'t>(
         &mut self,
         state: &mut State<'t>,
@@ -56,21 +59,27 @@ impl Executor<'_> {
         name: &str,
         or: bool,
         args: &'t [Expr],
-        last: Option<Operand>,
-    ) -> Result<Operand> {
+        last: Option<&mut Value>,
+        out: &mut Value,
+    ) -> Result<bool> {
         let args = args.get(1..).unwrap_or_default();
         self.check_arity(state, name, 1, true, args.len(), last.is_some())?;
-        let mut value = Operand::INVALID;
+        let mut iface = false;
         for arg in args {
-            value = self.eval_arg(state, dot, ParamKind::Reflect, arg)?;
-            if value.value.truth() == or {
-                return Ok(value);
+            iface = self.eval_arg(state, dot, ParamKind::Reflect, arg, out)?;
+            if out.truth() == or {
+                return Ok(iface);
             }
         }
-        Ok(last.unwrap_or(value))
+        if let Some(last) = last {
+            *out = std::mem::take(last);
+            return Ok(false);
+        }
+        Ok(iface)
     }
 
     /// Calls a function. `args` begins with the function's own node, as a command does, or is empty.
+    #[allow(clippy::too_many_arguments)] // Go's evalCall
     pub(super) fn eval_call<'t>(
         &mut self,
         state: &mut State<'t>,
@@ -78,8 +87,9 @@ impl Executor<'_> {
         function: &'static Function,
         at: At<'t>,
         args: &'t [Expr],
-        last: Option<Operand>,
-    ) -> Result<Operand> {
+        last: Option<&mut Value>,
+        out: &mut Value,
+    ) -> Result<bool> {
         let args = args.get(1..).unwrap_or_default();
         self.check_arity(
             state,
@@ -90,26 +100,29 @@ impl Executor<'_> {
             last.is_some(),
         )?;
         if function.name == CALL {
-            return self.eval_function_value(state, dot, at, args, last);
+            return Err(self.eval_function_value(state, dot, at, args, last)?);
         }
         let mut values = Args::new();
         let invalid = self.eval_args(state, dot, function.params, function.rest, args, last, &mut values)?;
         if let Some(touched) = &mut self.touched {
             touched.call(function.name, &values);
         }
-        let result = (function.call)(&mut Call { args: &values, invalid, host: self });
-        let result = result.and_then(bounded);
-        if let (Some(touched), Ok(result)) = (&mut self.touched, &result) {
-            touched.came(function.name, &values, result);
-        }
-        match result {
-            // A nil that a function returns still sits in an interface until its pipeline unpacks it.
-            Ok(value) => Ok(Operand { iface: value.is_nil(), value }),
-            Err(failure) => {
-                state.at = at;
-                Err(self.call_failed(state, function.name, failure))
+        let failure = match (function.call)(&mut Call { args: &values, invalid, host: self }) {
+            Ok(value) => {
+                *out = value;
+                unbounded(out)
             }
+            Err(failure) => Some(failure),
+        };
+        if let Some(failure) = failure {
+            state.at = at;
+            return Err(self.call_failed(state, function.name, failure));
         }
+        if let Some(touched) = &mut self.touched {
+            touched.came(function.name, &values, out);
+        }
+        // A nil that a function returns still sits in an interface until its pipeline unpacks it.
+        Ok(out.is_nil())
     }
 
     #[allow(clippy::too_many_arguments)] // Go's evalCall
@@ -121,8 +134,9 @@ impl Executor<'_> {
         receiver: &Value,
         at: &'t Expr,
         args: &'t [Expr],
-        last: Option<Operand>,
-    ) -> Result<Operand> {
+        last: Option<&mut Value>,
+        out: &mut Value,
+    ) -> Result<bool> {
         let args = args.get(1..).unwrap_or_default();
         self.check_arity(state, method.name, method.params.len(), method.rest.is_some(), args.len(), last.is_some())?;
         let mut values = Args::new();
@@ -131,7 +145,10 @@ impl Executor<'_> {
             touched.method(method.name, receiver, &values);
         }
         match (method.call)(receiver, &values) {
-            Ok(value) => Ok(Operand { iface: value.is_nil(), value }),
+            Ok(value) => {
+                *out = value;
+                Ok(out.is_nil())
+            }
             Err(failure) => {
                 state.at = At::Expr(at);
                 Err(self.call_failed(state, method.name, failure))
@@ -148,64 +165,69 @@ impl Executor<'_> {
         params: &'static [Param],
         rest: Option<Param>,
         args: &'t [Expr],
-        last: Option<Operand>,
+        last: Option<&mut Value>,
         values: &mut Args,
     ) -> Result<u64> {
         let mut invalid = 0_u64;
         let kind = |i: usize| params.get(i).or(rest.as_ref()).map_or(ParamKind::Any, |param| param.kind);
         for (i, arg) in args.iter().enumerate() {
-            let operand = self.eval_arg(state, dot, kind(i), arg)?;
-            if operand.invalid() && i < 64 {
+            values.push(Value::Nil);
+            let Some(value) = values.last_mut() else { continue };
+            let iface = self.eval_arg(state, dot, kind(i), arg, value)?;
+            if value.is_nil() && !iface && i < 64 {
                 invalid |= 1 << i;
             }
-            values.push(passed(operand.value, kind(i)));
+            passed(value, kind(i));
         }
         if let Some(last) = last {
             let i = values.len();
-            let operand = self.validate(state, last, kind(i))?;
-            if operand.invalid() && i < 64 {
+            values.push(std::mem::take(last));
+            let Some(value) = values.last_mut() else { return Ok(invalid) };
+            let iface = self.validate(state, value, false, kind(i))?;
+            if value.is_nil() && !iface && i < 64 {
                 invalid |= 1 << i;
             }
-            values.push(passed(operand.value, kind(i)));
+            passed(value, kind(i));
         }
         Ok(invalid)
     }
 
-    /// `call`: there are no function values in a chart, so it always fails.
+    /// `call`: there are no function values in a chart, so it always fails. Returns how.
     fn eval_function_value<'t>(
         &mut self,
         state: &mut State<'t>,
         dot: &Operand,
         at: At<'t>,
         args: &'t [Expr],
-        last: Option<Operand>,
-    ) -> Result<Operand> {
+        last: Option<&mut Value>,
+    ) -> Result<Box<ExecError>> {
         let mut name = Vec::new();
         let mut callee = None;
         for arg in args {
-            let operand = self.eval_arg(state, dot, ParamKind::Reflect, arg)?;
+            let mut value = Value::Nil;
+            self.eval_arg(state, dot, ParamKind::Reflect, arg, &mut value)?;
             if callee.is_none() {
                 arg.print(&state.tree.source, &mut name, 0);
-                callee = Some(operand);
+                callee = Some(value);
             }
         }
         let callee = callee.or_else(|| {
-            match last.as_ref().map(|last| &last.value) {
+            match last.as_deref() {
                 Some(Value::Str(text)) => name.extend_from_slice(text),
                 Some(Value::Nil) => name.extend_from_slice(b"<invalid Value>"),
                 Some(other) => name.extend_from_slice(format!("<{} Value>", other.go_type()).as_bytes()),
                 None => {}
             }
-            last
+            last.map(std::mem::take)
         });
-        let message = match callee.map(|callee| callee.value) {
+        let message = match callee {
             None | Some(Value::Nil) => "call of nil".to_owned(),
             Some(value) => {
                 format!("non-function {} of type {}", crate::text::kept(&name), value.go_type())
             }
         };
         state.at = at;
-        Err(self.call_failed(state, CALL, message.into()))
+        Ok(self.call_failed(state, CALL, message.into()))
     }
 
     fn eval_arg<'t>(
@@ -214,52 +236,64 @@ impl Executor<'_> {
         dot: &Operand,
         kind: ParamKind,
         arg: &'t Expr,
-    ) -> Result<Operand> {
+        out: &mut Value,
+    ) -> Result<bool> {
         state.at = At::Expr(arg);
-        let operand = match &arg.term {
-            Term::Dot => dot.clone(),
+        let iface = match &arg.term {
+            Term::Dot => {
+                out.clone_from(&dot.value);
+                dot.iface
+            }
             Term::Nil => {
-                return match kind {
-                    ParamKind::Any => Ok(Operand::interface(Value::Nil)),
-                    ParamKind::Reflect => Ok(Operand::INVALID),
-                    ParamKind::Map => Ok(Operand::concrete(nil_map())),
-                    ParamKind::List => Ok(Operand::concrete(Value::nil_list())),
-                    // A nil pointer.
-                    ParamKind::Type(name) if name.starts_with('*') => Ok(Operand::interface(Value::Nil)),
-                    _ => self.fail(state, format!("cannot assign nil to {}", kind.go_type())),
+                // A nil pointer, for some.
+                let is_pointer = matches!(kind, ParamKind::Type(name) if name.starts_with('*'));
+                return match nil_of(kind).or(is_pointer.then_some((Value::Nil, true))) {
+                    Some((value, iface)) => {
+                        *out = value;
+                        Ok(iface)
+                    }
+                    None => self.fail(state, format!("cannot assign nil to {}", kind.go_type())),
                 };
             }
             Term::Field(field) => {
                 let fields = field.names(&state.tree.source, arg.span);
-                match self.along(&dot.value, fields, &[], &None) {
-                    Some(value) => Operand::interface(value),
-                    None => self.eval_chain(state, dot, dot.clone(), arg, fields, &[], None)?,
+                match self.along(&dot.value, fields, out) {
+                    true => true,
+                    false => self.eval_chain(state, dot, dot.clone(), arg, fields, &[], None, out)?,
                 }
             }
             Term::Variable(named) => {
                 let variable = named.variable(&state.tree.source, arg.span);
                 let value = self.var(state, &variable.name)?;
-                match self.along(&value.value, &variable.fields, &[], &None) {
-                    Some(value) => Operand::interface(value),
-                    None => {
-                        let value = value.clone();
-                        self.eval_chain(state, dot, value, arg, &variable.fields, &[], None)?
-                    }
+                if variable.fields.is_empty() {
+                    out.clone_from(&value.value);
+                    value.iface
+                } else if self.along(&value.value, &variable.fields, out) {
+                    true
+                } else {
+                    let value = value.clone();
+                    self.eval_chain(state, dot, value, arg, &variable.fields, &[], None, out)?
                 }
             }
-            Term::Pipe(pipe) => deeper(|| self.eval_pipeline(state, dot, pipe))?,
-            Term::Function(call) => self.eval_bare(state, dot, call, arg)?,
+            Term::Pipe(pipe) => {
+                deeper(|| self.eval_pipeline(state, dot, pipe, out))?;
+                false
+            }
+            Term::Function(call) => self.eval_bare(state, dot, call, arg, out)?,
             Term::Chain(chain) => {
                 let receiver = self.eval_chained(state, dot, &chain.inner)?;
-                self.eval_chain(state, dot, receiver, arg, &chain.fields, &[], None)?
+                self.eval_chain(state, dot, receiver, arg, &chain.fields, &[], None, out)?
             }
-            Term::Bool(_) | Term::Number(_) | Term::Text(_) => return self.eval_constant(state, kind, arg),
+            Term::Bool(_) | Term::Number(_) | Term::Text(_) => {
+                *out = self.eval_constant(state, kind, arg)?;
+                return Ok(false);
+            }
         };
-        self.validate(state, operand, kind)
+        self.validate(state, out, iface, kind)
     }
 
     /// A constant takes the parameter's type, where it can.
-    fn eval_constant<'t>(&mut self, state: &mut State<'t>, kind: ParamKind, arg: &'t Expr) -> Result<Operand> {
+    fn eval_constant<'t>(&mut self, state: &mut State<'t>, kind: ParamKind, arg: &'t Expr) -> Result<Value> {
         let value = match (kind, &arg.term) {
             (ParamKind::Any | ParamKind::Reflect, Term::Bool(b)) => Some(Value::Bool(*b)),
             (ParamKind::Any | ParamKind::Reflect | ParamKind::Str, Term::Text(text)) => Some(Value::Str(text.clone())),
@@ -278,7 +312,7 @@ impl Executor<'_> {
             _ => None,
         };
         if let Some(value) = value {
-            return Ok(Operand::concrete(value));
+            return Ok(value);
         }
         let mut shown = Vec::new();
         arg.print(&state.tree.source, &mut shown, 0);
@@ -299,25 +333,25 @@ impl Executor<'_> {
 
     /// Whether a value can be handed to a parameter; Go converts no numbers.
     #[inline]
-    fn validate(&self, state: &State<'_>, operand: Operand, kind: ParamKind) -> Result<Operand> {
-        match (kind, &operand.value) {
-            (ParamKind::Any | ParamKind::Reflect, value) if operand.iface || !value.is_nil() => Ok(operand),
-            (ParamKind::Str, Value::Str(_)) => Ok(operand),
-            _ => self.validate_other(state, operand, kind),
+    fn validate(&self, state: &State<'_>, value: &mut Value, iface: bool, kind: ParamKind) -> Result<bool> {
+        match (kind, &*value) {
+            (ParamKind::Any | ParamKind::Reflect, other) if iface || !other.is_nil() => Ok(iface),
+            (ParamKind::Str, Value::Str(_)) => Ok(iface),
+            _ => self.validate_other(state, value, iface, kind),
         }
     }
 
-    fn validate_other(&self, state: &State<'_>, operand: Operand, kind: ParamKind) -> Result<Operand> {
-        if operand.invalid() {
-            return match kind {
-                ParamKind::Any => Ok(Operand::interface(Value::Nil)),
-                ParamKind::Reflect => Ok(Operand::INVALID),
-                ParamKind::Map => Ok(Operand::concrete(nil_map())),
-                ParamKind::List => Ok(Operand::concrete(Value::nil_list())),
-                _ => self.fail(state, format!("invalid value; expected {}", kind.go_type())),
+    fn validate_other(&self, state: &State<'_>, value: &mut Value, iface: bool, kind: ParamKind) -> Result<bool> {
+        if value.is_nil() && !iface {
+            return match nil_of(kind) {
+                Some((nil, iface)) => {
+                    *value = nil;
+                    Ok(iface)
+                }
+                None => self.fail(state, format!("invalid value; expected {}", kind.go_type())),
             };
         }
-        let fits = match (kind, &operand.value) {
+        let fits = match (kind, &*value) {
             (ParamKind::Bool, Value::Bool(_))
             | (ParamKind::Float, Value::Float(_))
             | (ParamKind::Int, Value::Int(IntKind::Int, _))
@@ -326,15 +360,16 @@ impl Executor<'_> {
             | (ParamKind::Map, Value::Map(MapType::Any, _))
             | (ParamKind::List, Value::List(ListType { elem: Elem::Any, .. }, _)) => true,
             (ParamKind::Map, Value::Map(MapType::Values, map)) => {
-                return Ok(Operand::concrete(Value::Map(MapType::Any, map.clone())));
+                *value = Value::Map(MapType::Any, map.clone());
+                return Ok(false);
             }
             (ParamKind::Type(name), value) => value.go_type() == name,
             _ => false,
         };
         if fits {
-            return Ok(operand);
+            return Ok(iface);
         }
-        let got = if operand.value.is_nil() { "interface {}".into() } else { operand.value.go_type() };
+        let got = if value.is_nil() { "interface {}".into() } else { value.go_type() };
         self.fail(state, format!("wrong type for value; expected {}; got {got}", kind.go_type()))
     }
 }
@@ -343,22 +378,35 @@ impl Executor<'_> {
 const MAX_ELEMENTS: usize = 10_000_000;
 
 /// Lets no result grow without end: a text that is quoted thirty times, a list that is doubled forty times.
-fn bounded(value: Value) -> std::result::Result<Value, Failure> {
-    match &value {
-        Value::Str(text) if text.len() > MAX_TEXT => Err(too_long()),
+fn unbounded(value: &Value) -> Option<Failure> {
+    match value {
+        Value::Str(text) if text.len() > MAX_TEXT => Some(too_long()),
         Value::List(_, items) if items.len() > MAX_ELEMENTS => {
-            Err(Failure::new(format!("the list would have more than {MAX_ELEMENTS} elements")))
+            Some(Failure::new(format!("the list would have more than {MAX_ELEMENTS} elements")))
         }
-        _ => Ok(value),
+        _ => None,
     }
 }
 
 /// Arguments are copies, but for functions that take `reflect.Value`.
-fn passed(value: Value, kind: ParamKind) -> Value {
-    match &value {
-        Value::Object(object) if kind != ParamKind::Reflect => object.copied().unwrap_or(value),
-        _ => value,
+fn passed(value: &mut Value, kind: ParamKind) {
+    if let Value::Object(object) = &*value
+        && kind != ParamKind::Reflect
+        && let Some(copy) = object.copied()
+    {
+        *value = copy;
     }
+}
+
+/// What nil is to a parameter that can be nil, and whether it sits in an interface.
+fn nil_of(kind: ParamKind) -> Option<(Value, bool)> {
+    Some(match kind {
+        ParamKind::Any => (Value::Nil, true),
+        ParamKind::Reflect => (Value::Nil, false),
+        ParamKind::Map => (nil_map(), false),
+        ParamKind::List => (Value::nil_list(), false),
+        _ => return None,
+    })
 }
 
 fn nil_map() -> Value {

@@ -54,7 +54,7 @@ pub(super) enum Node {
 
 #[cfg_attr(test, derive(Debug))]
 pub(super) struct Branch {
-    pub(super) pipe: Pipe,
+    pub(super) pipe: Box<Pipe>,
     pub(super) list: Box<[Node]>,
     pub(super) otherwise: Option<Box<[Node]>>,
     /// The `{{ … }}` that opens it.
@@ -64,7 +64,7 @@ pub(super) struct Branch {
 #[cfg_attr(test, derive(Debug))]
 pub(super) struct TemplateCall {
     pub(super) name: Str,
-    pub(super) pipe: Option<Pipe>,
+    pub(super) pipe: Option<Box<Pipe>>,
     /// The quoted name.
     pub(super) span: Span,
 }

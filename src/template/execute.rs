@@ -49,14 +49,6 @@ impl Operand {
     pub(super) fn concrete(value: Value) -> Self {
         Operand { value, iface: false }
     }
-
-    pub(super) fn interface(value: Value) -> Self {
-        Operand { value, iface: true }
-    }
-
-    pub(super) fn invalid(&self) -> bool {
-        !self.iface && self.value.is_nil()
-    }
 }
 
 /// Methods of values that are no objects: `.Values`, `.Files`, `.Capabilities.APIVersions`, durations, months.
@@ -267,12 +259,13 @@ impl<'r> Executor<'r> {
                     if self.marks.is_some() {
                         self.mark(state, pipe.span);
                     }
-                    let operand = self.eval_pipeline(state, dot, pipe)?;
+                    let mut value = Value::Nil;
+                    self.eval_pipeline(state, dot, pipe, &mut value)?;
                     if pipe.declares.is_empty() {
                         if let Some(touched) = &mut self.touched {
-                            touched.all(&operand.value);
+                            touched.all(&value);
                         }
-                        self.print(state, &operand.value)?;
+                        self.print(state, &value)?;
                         if self.out.len() > MAX_OUTPUT {
                             return self.fail(state, "the text is larger than 256 MiB");
                         }
@@ -318,7 +311,8 @@ impl<'r> Executor<'r> {
 
     fn walk_if<'t>(&mut self, state: &mut State<'t>, dot: &Operand, branch: &'t Branch, with: bool) -> Result<Flow> {
         let mark = self.vars.len();
-        let operand = self.eval_pipeline(state, dot, &branch.pipe)?;
+        let mut operand = Operand::INVALID;
+        self.eval_pipeline(state, dot, &branch.pipe, &mut operand.value)?;
         let flow = if operand.value.truth() {
             self.deeper(state, if with { &operand } else { dot }, &branch.list)
         } else if let Some(otherwise) = &branch.otherwise {
@@ -332,13 +326,14 @@ impl<'r> Executor<'r> {
 
     fn walk_range<'t>(&mut self, state: &mut State<'t>, dot: &Operand, branch: &'t Branch) -> Result<Flow> {
         let outer = self.vars.len();
-        let operand = self.eval_pipeline(state, dot, &branch.pipe)?;
+        let mut over = Value::Nil;
+        self.eval_pipeline(state, dot, &branch.pipe, &mut over)?;
         let mark = self.vars.len();
         let mut ran = false;
         if let Some(touched) = &mut self.touched {
-            touched.names(&operand.value);
+            touched.names(&over);
         }
-        match &operand.value {
+        match &over {
             Value::List(of, items) => {
                 let iface = of.elem == Elem::Any;
                 for (i, item) in items.iter().enumerate() {
@@ -372,7 +367,7 @@ impl<'r> Executor<'r> {
             }
             Value::Int(kind, n) => {
                 if branch.pipe.declares.len() > 1 {
-                    let shown = shown(&operand.value);
+                    let shown = shown(&over);
                     return self.fail(state, format!("can't use {shown} to iterate over more than one variable"));
                 }
                 for i in 0..*n {
@@ -476,10 +471,10 @@ impl<'r> Executor<'r> {
         if state.depth >= MAX_TEMPLATE_DEPTH {
             return self.fail(state, format!("exceeded maximum template depth ({MAX_TEMPLATE_DEPTH})"));
         }
-        let data = match &call.pipe {
-            Some(pipe) => self.eval_pipeline(state, dot, pipe)?,
-            None => Operand::INVALID,
-        };
+        let mut data = Operand::INVALID;
+        if let Some(pipe) = &call.pipe {
+            self.eval_pipeline(state, dot, pipe, &mut data.value)?;
+        }
         let base = self.vars.len();
         self.vars.push((dollar(), data.clone()));
         let mut inner = State { tree: &tree, at: At::None, base, depth: state.depth + 1 };
@@ -489,33 +484,46 @@ impl<'r> Executor<'r> {
     }
 
     // Evaluating.
+    //
+    // What comes of it is written to where it is wanted, since a value that was just written is slow to copy: it is read in other
+    // pieces than it was written in. Returned is whether its static type is `interface {}`, where it may be.
 
+    /// Evaluates a pipeline. Its value sits in no interface.
     pub(super) fn eval_pipeline<'t>(
         &mut self,
         state: &mut State<'t>,
         dot: &Operand,
         pipe: &'t Pipe,
-    ) -> Result<Operand> {
+        out: &mut Value,
+    ) -> Result<()> {
         state.at = At::Pipe(pipe);
-        let mut last: Option<Operand> = None;
-        for command in pipe.commands.iter() {
-            let mut operand = self.eval_command(state, dot, command, last.take())?;
-            operand.iface = false;
-            last = Some(operand);
-        }
-        let operand = last.unwrap_or(Operand::INVALID);
-        for name in &pipe.declares {
-            if pipe.assign {
-                self.set_var(state, name, operand.clone())?;
-            } else {
-                self.vars.push((name.clone(), operand.clone()));
+        match &*pipe.commands {
+            [only] => self.eval_command(state, dot, only, None, out)?,
+            commands => {
+                // The commands write in turn to one place and the other, and the last one to where it is wanted.
+                let mut other = Value::Nil;
+                for (i, command) in commands.iter().enumerate() {
+                    let (into, last) = match (commands.len() - i) % 2 {
+                        1 => (&mut *out, &mut other),
+                        _ => (&mut other, &mut *out),
+                    };
+                    self.eval_command(state, dot, command, (i > 0).then_some(last), into)?;
+                }
             }
         }
-        Ok(operand)
+        for name in &pipe.declares {
+            let value = Operand::concrete(out.clone());
+            if pipe.assign {
+                self.set_var(state, name, value)?;
+            } else {
+                self.vars.push((name.clone(), value));
+            }
+        }
+        Ok(())
     }
 
-    fn not_a_function(&self, state: &State<'_>, args: &[Expr], last: Option<&Operand>) -> Result<()> {
-        if args.len() > 1 || last.is_some() {
+    fn not_a_function(&self, state: &State<'_>, args: &[Expr], is_piped: bool) -> Result<()> {
+        if args.len() > 1 || is_piped {
             let mut shown = Vec::new();
             if let Some(first) = args.first() {
                 first.print(&state.tree.source, &mut shown, 0);
@@ -526,13 +534,15 @@ impl<'r> Executor<'r> {
         Ok(())
     }
 
+    /// Evaluates a command. `last` is the value of the one before it, which it may take.
     fn eval_command<'t>(
         &mut self,
         state: &mut State<'t>,
         dot: &Operand,
         command: &'t Command,
-        last: Option<Operand>,
-    ) -> Result<Operand> {
+        last: Option<&mut Value>,
+        out: &mut Value,
+    ) -> Result<()> {
         let Some(first) = command.args.first() else {
             return self.fail(state, "empty command");
         };
@@ -540,57 +550,58 @@ impl<'r> Executor<'r> {
             Term::Field(field) => {
                 state.at = At::Expr(first);
                 let fields = field.names(&state.tree.source, first.span);
-                match self.along(&dot.value, fields, &command.args, &last) {
-                    Some(value) => Ok(Operand::interface(value)),
-                    None => self.eval_chain(state, dot, dot.clone(), first, fields, &command.args, last),
+                let is_called = command.args.len() > 1 || last.is_some();
+                if is_called || !self.along(&dot.value, fields, out) {
+                    self.eval_chain(state, dot, dot.clone(), first, fields, &command.args, last, out)?;
                 }
             }
             Term::Chain(chain) => {
                 state.at = At::Expr(first);
                 let receiver = self.eval_chained(state, dot, &chain.inner)?;
-                self.eval_chain(state, dot, receiver, first, &chain.fields, &command.args, last)
+                self.eval_chain(state, dot, receiver, first, &chain.fields, &command.args, last, out)?;
             }
             Term::Function(call) => {
                 state.at = At::Expr(first);
                 match call.how {
-                    How::Plain => self.eval_call(state, dot, call.function, At::Command(command), &command.args, last),
-                    how => self.eval_and_or(state, dot, call.function.name, how == How::Or, &command.args, last),
+                    How::Plain => {
+                        self.eval_call(state, dot, call.function, At::Command(command), &command.args, last, out)?;
+                    }
+                    how => {
+                        self.eval_and_or(state, dot, call.function.name, how == How::Or, &command.args, last, out)?;
+                    }
                 }
             }
             Term::Pipe(pipe) => {
-                self.not_a_function(state, &command.args, last.as_ref())?;
-                deeper(|| self.eval_pipeline(state, dot, pipe))
+                self.not_a_function(state, &command.args, last.is_some())?;
+                deeper(|| self.eval_pipeline(state, dot, pipe, out))?;
             }
             Term::Variable(named) => {
                 state.at = At::Expr(first);
                 let variable = named.variable(&state.tree.source, first.span);
                 let value = self.var(state, &variable.name)?;
+                let is_called = command.args.len() > 1 || last.is_some();
                 if variable.fields.is_empty() {
+                    out.clone_from(&value.value);
+                    self.not_a_function(state, &command.args, is_called)?;
+                } else if is_called || !self.along(&value.value, &variable.fields, out) {
                     let value = value.clone();
-                    self.not_a_function(state, &command.args, last.as_ref())?;
-                    return Ok(value);
-                }
-                match self.along(&value.value, &variable.fields, &command.args, &last) {
-                    Some(value) => Ok(Operand::interface(value)),
-                    None => {
-                        let value = value.clone();
-                        self.eval_chain(state, dot, value, first, &variable.fields, &command.args, last)
-                    }
+                    self.eval_chain(state, dot, value, first, &variable.fields, &command.args, last, out)?;
                 }
             }
             term => {
                 state.at = At::Expr(first);
-                self.not_a_function(state, &command.args, last.as_ref())?;
-                match term {
-                    Term::Dot => Ok(dot.clone()),
-                    Term::Nil => self.fail(state, "nil is not a command"),
-                    Term::Bool(b) => Ok(Operand::concrete(Value::Bool(*b))),
-                    Term::Text(text) => Ok(Operand::concrete(Value::Str(text.clone()))),
-                    Term::Number(number) => self.ideal(state, first, number),
-                    _ => Ok(Operand::INVALID),
-                }
+                self.not_a_function(state, &command.args, last.is_some())?;
+                *out = match term {
+                    Term::Dot => dot.value.clone(),
+                    Term::Nil => return self.fail(state, "nil is not a command"),
+                    Term::Bool(b) => Value::Bool(*b),
+                    Term::Text(text) => Value::Str(text.clone()),
+                    Term::Number(number) => self.ideal(state, first, number)?,
+                    _ => Value::Nil,
+                };
             }
         }
+        Ok(())
     }
 
     pub(super) fn var(&self, state: &State<'_>, name: &Str) -> Result<&Operand> {
@@ -602,9 +613,9 @@ impl<'r> Executor<'r> {
     }
 
     /// A number whose type nothing asks for: its text tells.
-    pub(super) fn ideal<'t>(&self, state: &mut State<'t>, at: &'t Expr, number: &Number) -> Result<Operand> {
+    pub(super) fn ideal<'t>(&self, state: &mut State<'t>, at: &'t Expr, number: &Number) -> Result<Value> {
         state.at = At::Expr(at);
-        Ok(Operand::concrete(match number {
+        Ok(match number {
             Number { complex: Some((real, imaginary)), .. } => Value::object(go::complex::Complex(*real, *imaginary)),
             Number { ideal_float: true, float: Some(float), .. } => Value::Float(*float),
             Number { int: Some(int), .. } => Value::int(*int),
@@ -613,7 +624,7 @@ impl<'r> Executor<'r> {
                 at.print(&state.tree.source, &mut shown, 0);
                 return self.fail(state, format!("{} overflows int", String::from_utf8_lossy(&shown)));
             }
-        }))
+        })
     }
 }
 

@@ -18,37 +18,39 @@ impl Executor<'_> {
         inner: &'t Expr,
     ) -> Result<Operand> {
         state.at = At::Expr(inner);
+        let mut receiver = Operand::INVALID;
         match &inner.term {
-            Term::Pipe(pipe) => deeper(|| self.eval_pipeline(state, dot, pipe)),
-            Term::Function(call) => self.eval_bare(state, dot, call, inner),
-            Term::Dot => Ok(dot.clone()),
-            _ => self.fail(state, "internal error: no fields in evalChainNode"),
+            Term::Pipe(pipe) => deeper(|| self.eval_pipeline(state, dot, pipe, &mut receiver.value))?,
+            Term::Function(call) => receiver.iface = self.eval_bare(state, dot, call, inner, &mut receiver.value)?,
+            Term::Dot => return Ok(dot.clone()),
+            _ => return self.fail(state, "internal error: no fields in evalChainNode"),
         }
+        Ok(receiver)
     }
 
-    /// What the fields of a value lead to through plain maps: most do. None where it takes [`Executor::eval_chain`], which also
-    /// knows methods, arguments, objects and what is wrong.
-    pub(super) fn along(&self, value: &Value, fields: &[Str], args: &[Expr], last: &Option<Operand>) -> Option<Value> {
-        (args.len() <= 1 && last.is_none() && self.touched.is_none() && fields.len() <= MAX_STEPS).then_some(())?;
-        self.step(value, fields)
+    /// What the fields of a value lead to through plain maps: most do. It sits in an interface. False, and nothing is written, where
+    /// it takes [`Executor::eval_chain`], which also knows methods, objects and what is wrong.
+    pub(super) fn along(&self, value: &Value, fields: &[Str], out: &mut Value) -> bool {
+        self.touched.is_none() && fields.len() <= MAX_STEPS && self.step(value, fields, out)
     }
 
-    fn step(&self, value: &Value, fields: &[Str]) -> Option<Value> {
-        let (name, rest) = fields.split_first()?;
-        let Value::Map(of @ (MapType::Any | MapType::Values), map) = value else { return None };
+    fn step(&self, value: &Value, fields: &[Str], out: &mut Value) -> bool {
+        let Some((name, rest)) = fields.split_first() else { return false };
+        let Value::Map(of @ (MapType::Any | MapType::Values), map) = value else { return false };
         // Go's methods begin with a capital.
         if *of == MapType::Values
             && name.first().is_some_and(u8::is_ascii_uppercase)
             && name.utf8().is_some_and(|name| self.methods.method(value, name).is_some())
         {
-            return None;
+            return false;
         }
         match (map.borrow().get(name), rest) {
-            (Some(value), []) => Some(value.clone()),
-            (Some(value), rest) => self.step(value, rest),
-            (None, []) => Some(Value::Nil),
-            (None, _) => None,
+            (Some(value), []) => out.clone_from(value),
+            (Some(value), rest) => return self.step(value, rest, out),
+            (None, []) => *out = Value::Nil,
+            (None, _) => return false,
         }
+        true
     }
 
     /// Walks the fields; the last step gets the arguments, should it be a method.
@@ -61,16 +63,20 @@ impl Executor<'_> {
         at: &'t Expr,
         fields: &'t [Str],
         args: &'t [Expr],
-        last: Option<Operand>,
-    ) -> Result<Operand> {
+        last: Option<&mut Value>,
+        out: &mut Value,
+    ) -> Result<bool> {
         let Some((name, steps)) = fields.split_last() else {
-            return Ok(receiver);
+            *out = receiver.value;
+            return Ok(receiver.iface);
         };
         let mut receiver = receiver;
         for step in steps {
-            receiver = self.eval_field(state, dot, step, at, &[], None, receiver)?;
+            let mut next = Operand::INVALID;
+            next.iface = self.eval_field(state, dot, step, at, &[], None, &receiver, &mut next.value)?;
+            receiver = next;
         }
-        self.eval_field(state, dot, name, at, args, last, receiver)
+        self.eval_field(state, dot, name, at, args, last, &receiver, out)
     }
 
     #[allow(clippy::too_many_arguments)] // Go's evalField
@@ -81,17 +87,18 @@ impl Executor<'_> {
         name: &'t Str,
         at: &'t Expr,
         args: &'t [Expr],
-        last: Option<Operand>,
-        receiver: Operand,
-    ) -> Result<Operand> {
+        last: Option<&mut Value>,
+        receiver: &Operand,
+        out: &mut Value,
+    ) -> Result<bool> {
         let has_args = args.len() > 1 || last.is_some();
-        match &receiver.value {
+        let (value, iface) = match &receiver.value {
             Value::Nil => {
-                if !receiver.iface {
-                    return Ok(Operand::INVALID);
+                if receiver.iface {
+                    let message = format!("nil pointer evaluating interface {{}}.{name}");
+                    return Err(self.error(state, message, Cause::Executor(Reason::NilField(name.to_string()))));
                 }
-                let message = format!("nil pointer evaluating interface {{}}.{name}");
-                Err(self.error(state, message, Cause::Executor(Reason::NilField(name.to_string()))))
+                (Value::Nil, false)
             }
             Value::Map(of, map) => {
                 // Go's methods begin with a capital.
@@ -99,7 +106,7 @@ impl Executor<'_> {
                     && name.first().is_some_and(u8::is_ascii_uppercase)
                     && let Some(method) = name.utf8().and_then(|name| self.methods.method(&receiver.value, name))
                 {
-                    return self.eval_method(state, dot, method, &receiver.value, at, args, last);
+                    return self.eval_method(state, dot, method, &receiver.value, at, args, last, out);
                 }
                 if has_args {
                     return self.fail(state, format!("{name} is not a method but has arguments"));
@@ -107,37 +114,41 @@ impl Executor<'_> {
                 if let Some(touched) = &mut self.touched {
                     touched.key(map, name);
                 }
-                Ok(match (of, map.get(name)) {
-                    (MapType::Any | MapType::Values, Some(value)) => Operand::interface(value),
-                    (MapType::Any | MapType::Values, None) => Operand::interface(Value::Nil),
-                    (_, Some(value)) => Operand::concrete(value),
-                    (MapType::Str, None) => Operand::concrete(Value::Str(Str::default())),
-                    (MapType::Files, None) => Operand::concrete(Value::Bytes(None)),
-                })
+                match (of, map.get(name)) {
+                    (MapType::Any | MapType::Values, Some(value)) => (value, true),
+                    (MapType::Any | MapType::Values, None) => (Value::Nil, true),
+                    (_, Some(value)) => (value, false),
+                    (MapType::Str, None) => (Value::Str(Str::default()), false),
+                    (MapType::Files, None) => (Value::Bytes(None), false),
+                }
             }
             Value::Object(object) => {
                 if let Some(method) = name.utf8().and_then(|name| object.method(name)) {
-                    return self.eval_method(state, dot, method, &receiver.value, at, args, last);
+                    return self.eval_method(state, dot, method, &receiver.value, at, args, last, out);
                 }
                 if let Some(words) = name.utf8().and_then(|name| object.refused(name)) {
                     return self.fail(state, words);
                 }
                 match name.utf8().and_then(|name| object.field(name)) {
                     Some(_) if has_args => {
-                        self.fail(state, format!("{name} has arguments but cannot be invoked as function"))
+                        return self.fail(state, format!("{name} has arguments but cannot be invoked as function"));
                     }
-                    Some(value) => Ok(Operand::concrete(value)),
-                    None => self.no_field(state, name, &receiver),
+                    Some(value) => (value, false),
+                    None => return self.no_field(state, name, receiver),
                 }
             }
-            value => match name.utf8().and_then(|name| self.methods.method(value, name)) {
-                Some(method) => self.eval_method(state, dot, method, value, at, args, last),
-                None => self.no_field(state, name, &receiver),
-            },
-        }
+            value => {
+                return match name.utf8().and_then(|name| self.methods.method(value, name)) {
+                    Some(method) => self.eval_method(state, dot, method, value, at, args, last, out),
+                    None => self.no_field(state, name, receiver),
+                };
+            }
+        };
+        *out = value;
+        Ok(iface)
     }
 
-    fn no_field(&self, state: &State<'_>, name: &Str, receiver: &Operand) -> Result<Operand> {
+    fn no_field(&self, state: &State<'_>, name: &Str, receiver: &Operand) -> Result<bool> {
         let of = if receiver.iface { "interface {}".into() } else { receiver.value.go_type() };
         self.fail(state, format!("can't evaluate field {name} in type {of}"))
     }

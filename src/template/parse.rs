@@ -252,12 +252,12 @@ impl Parser<'_> {
     }
 
     /// A function.
-    pub(super) fn function(&mut self, name: &[u8]) -> Option<Term> {
+    pub(super) fn function(&mut self, name: &[u8]) -> Option<Call> {
         let place = names::place(name) % FUNCTIONS;
         if let Some(Some(call)) = self.functions.get(place)
             && call.function.name.as_bytes() == name
         {
-            return Some(Term::Function(*call));
+            return Some(*call);
         }
         let function = std::str::from_utf8(name).ok().and_then(self.library)?;
         let how = match function.name {
@@ -269,7 +269,7 @@ impl Parser<'_> {
         if let Some(known) = self.functions.get_mut(place) {
             *known = Some(call);
         }
-        Some(Term::Function(call))
+        Some(call)
     }
 
     // What reads pipelines at once.
@@ -489,7 +489,7 @@ impl Parser<'_> {
         if self.is_quick {
             match self.opening() {
                 Opening::Pipeline => {
-                    return Ok(Item::Node(Node::Action(Box::new(self.pipeline("command", Kind::RightDelim)?))));
+                    return Ok(Item::Node(Node::Action(self.pipeline("command", Kind::RightDelim)?)));
                 }
                 Opening::Keyword(keyword) => {
                     if let Some(item) = self.quick_keyword(delim, keyword)? {
@@ -531,7 +531,7 @@ impl Parser<'_> {
             Kind::Template => self.template_control()?,
             _ => {
                 self.backup();
-                Node::Action(Box::new(self.pipeline("command", Kind::RightDelim)?))
+                Node::Action(self.pipeline("command", Kind::RightDelim)?)
             }
         };
         Ok(Item::Node(node))
@@ -647,7 +647,7 @@ impl Parser<'_> {
         }
     }
 
-    fn pipeline(&mut self, context: &str, end: Kind) -> Result<Pipe> {
+    fn pipeline(&mut self, context: &str, end: Kind) -> Result<Box<Pipe>> {
         if end == Kind::RightDelim
             && self.is_quick
             && let Some(pipe) = self.quick(context == "range")
@@ -696,7 +696,8 @@ impl Parser<'_> {
             match token.kind {
                 kind if kind == end => {
                     self.check_pipeline(&commands, context, token)?;
-                    return Ok(Pipe { assign, declares: declares.into(), commands: commands.into(), span });
+                    let (declares, commands) = (declares.into(), commands.into());
+                    return Ok(Box::new(Pipe { assign, declares, commands, span }));
                 }
                 Kind::Bool
                 | Kind::CharConstant
@@ -801,12 +802,12 @@ impl Parser<'_> {
             Kind::Identifier => {
                 let source = self.source;
                 let name = source.text.get(token.start as usize..token.end as usize).unwrap_or_default();
-                let Some(function) = self.function(name) else {
+                let Some(call) = self.function(name) else {
                     let message = format!("function {} not defined", quoted(name));
                     let name = String::from_utf8_lossy(name).into_owned();
                     return self.error(token, message, ParseErrorKind::UnknownFunction(name));
                 };
-                function
+                Term::Function(call)
             }
             Kind::Dot => Term::Dot,
             Kind::Nil => Term::Nil,
@@ -836,7 +837,7 @@ impl Parser<'_> {
                 self.parens -= 1;
                 // Go places a parenthesised pipeline at its first token; the text of it has the parentheses.
                 let span = Span { start: token.start, end: self.last_paren_end(pipe.span.end) };
-                return Ok(Some(Expr { pos: pipe.span.start, span, term: Term::Pipe(Box::new(pipe)) }));
+                return Ok(Some(Expr { pos: pipe.span.start, span, term: Term::Pipe(pipe) }));
             }
             Kind::String | Kind::RawString => Term::Text(self.unquote(token)?),
             _ => {

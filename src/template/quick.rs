@@ -32,7 +32,7 @@ fn is_name(b: u8) -> bool {
 impl Parser<'_> {
     /// The rest of an action that is one pipeline, its right delimiter included. None, and nothing is changed, where it has to
     /// be parsed.
-    pub(super) fn quick(&mut self, is_range: bool) -> Option<Pipe> {
+    pub(super) fn quick(&mut self, is_range: bool) -> Option<Box<Pipe>> {
         let at = self.place()?;
         let vars = self.vars.len();
         let mut quick = Quick { text: &self.source.text, at, depth: 0, deepest: 0, parser: self };
@@ -163,7 +163,7 @@ impl Quick<'_, '_> {
     }
 
     /// The pipeline, where its right delimiter stands, and whether that trims.
-    fn action(&mut self, is_range: bool) -> Option<(Pipe, usize, bool)> {
+    fn action(&mut self, is_range: bool) -> Option<(Box<Pipe>, usize, bool)> {
         self.spaces();
         let start = self.at;
         let declared = match self.byte() {
@@ -235,7 +235,7 @@ impl Quick<'_, '_> {
     }
 
     /// Commands up to what is none of theirs; `start` is where the pipeline begins.
-    fn pipe(&mut self, start: usize) -> Option<Pipe> {
+    fn pipe(&mut self, start: usize) -> Option<Box<Pipe>> {
         let mut whole = Span { start: start as u32, end: start as u32 };
         let complete = self.parser.commands.len();
         loop {
@@ -247,10 +247,9 @@ impl Quick<'_, '_> {
                     [b'|' | b')' | b'}', ..] | [b'-', b'}', b'}', ..] => break,
                     _ => {}
                 }
-                let operand = self.operand()?;
-                span.end = operand.span.end;
-                self.parser.args.push(operand);
+                self.operand()?;
                 let end = self.at;
+                span.end = end as u32;
                 self.spaces();
                 if self.at == end {
                     matches!(self.byte()?, b'|' | b')' | b'}').then_some(())?;
@@ -269,44 +268,52 @@ impl Quick<'_, '_> {
             whole.end = span.end;
             let is_last = self.byte() != Some(b'|');
             if is_first && is_last {
-                return Some(Pipe {
-                    assign: false,
-                    declares: Box::default(),
-                    commands: Commands::One(command),
-                    span: whole,
-                });
+                let commands = Commands::One(command);
+                return Some(Box::new(Pipe { assign: false, declares: Box::default(), commands, span: whole }));
             }
             self.parser.commands.push(command);
             if is_last {
                 let commands = Commands::More(self.parser.commands.drain(complete..).collect());
-                return Some(Pipe { assign: false, declares: Box::default(), commands, span: whole });
+                return Some(Box::new(Pipe { assign: false, declares: Box::default(), commands, span: whole }));
             }
             self.at += 1;
         }
     }
 
-    fn operand(&mut self) -> Option<Expr> {
+    /// Adds an operand that ends here.
+    ///
+    /// Each kind of operand is added where it is read: one that is handed on is copied in other pieces than it was written in, which a
+    /// processor cannot do before all are written.
+    #[inline(always)]
+    fn add(&mut self, pos: usize, start: usize, term: Term) -> Option<()> {
+        self.is_boundary().then_some(())?;
+        let expr = Expr { pos: pos as u32, span: self.span(start), term };
+        self.parser.args.push(expr);
+        Some(())
+    }
+
+    /// Reads an operand, and adds it.
+    fn operand(&mut self) -> Option<()> {
         let start = self.at;
-        let term = match self.byte()? {
+        match self.byte()? {
             b'.' => {
                 if self.text.get(start + 1).is_some_and(|b| is_name(*b)) {
-                    let pos = self.fields()?.unwrap_or(start) as u32;
-                    return Some(Expr { pos, span: self.span(start), term: Term::Field(Field::default()) });
+                    let pos = self.fields()?.unwrap_or(start);
+                    return self.add(pos, start, Term::Field(Field::default()));
                 }
                 self.at += 1;
-                Term::Dot
+                self.add(start, start, Term::Dot)
             }
             b'$' => {
                 let span = self.variable();
                 let name = self.text.get(span.start as usize..span.end as usize)?;
                 self.parser.vars.iter().find(|known| known.as_bytes() == name)?;
-                let mut pos = start as u32;
+                let mut pos = start;
                 if self.byte() == Some(b'.') {
-                    pos = self.at as u32;
+                    pos = self.at;
                     self.fields()?;
                 }
-                self.is_boundary().then_some(())?;
-                return Some(Expr { pos, span: self.span(start), term: Term::Variable(Named::default()) });
+                self.add(pos, start, Term::Variable(Named::default()))
             }
             quote @ (b'"' | b'`') => {
                 let rest = self.text.get(start + 1..)?;
@@ -319,14 +326,15 @@ impl Quick<'_, '_> {
                 // In backquotes Go passes over carriage returns, and in the others it reads escapes and characters.
                 let text = rest.get(..len)?;
                 let is_plain = if quote == b'"' { text.is_ascii() } else { !text.contains(&b'\r') };
-                Term::Text(if is_plain {
+                let text = if is_plain {
                     Str::from(text)
                 } else {
                     let token = Token { kind: Kind::String, start: start as u32, end: self.at as u32 };
                     self.parser.unquote(token).ok()?
-                })
+                };
+                self.add(start, start, Term::Text(text))
             }
-            b'(' => return self.parenthesized(),
+            b'(' => self.parenthesized(),
             b'-' | b'0'..=b'9' => {
                 self.at += 1;
                 while self.byte().is_some_and(|b| b.is_ascii_digit()) {
@@ -334,21 +342,24 @@ impl Quick<'_, '_> {
                 }
                 let text = self.text.get(start..self.at)?;
                 self.is_boundary().then_some(())?;
-                Term::Number(Box::new(number::parse(text, false, false).ok()?))
+                let number = Box::new(number::parse(text, false, false).ok()?);
+                self.add(start, start, Term::Number(number))
             }
             b if is_name(b) => {
                 self.name();
                 let word = self.text.get(start..self.at)?;
                 match word_of_its_own(word) {
-                    None => self.parser.function(word)?,
-                    Some(Kind::Bool) => Term::Bool(word == b"true"),
-                    Some(Kind::Nil) => Term::Nil,
-                    Some(_) => return None,
+                    None => {
+                        let call = self.parser.function(word)?;
+                        self.add(start, start, Term::Function(call))
+                    }
+                    Some(Kind::Bool) => self.add(start, start, Term::Bool(word == b"true")),
+                    Some(Kind::Nil) => self.add(start, start, Term::Nil),
+                    Some(_) => None,
                 }
             }
-            _ => return None,
-        };
-        self.is_boundary().then(|| Expr { pos: start as u32, span: self.span(start), term })
+            _ => None,
+        }
     }
 
     /// Passes `.a.b.c`, up to what ends an operand. Tells where the second of them begins.
@@ -366,7 +377,7 @@ impl Quick<'_, '_> {
         }
     }
 
-    fn parenthesized(&mut self) -> Option<Expr> {
+    fn parenthesized(&mut self) -> Option<()> {
         (self.depth < MAX_PARENS).then_some(())?;
         let start = self.at;
         self.at += 1;
@@ -378,14 +389,15 @@ impl Quick<'_, '_> {
         self.at += 1;
         self.depth -= 1;
         // Go places it at its first token; the text of it has the parentheses.
-        let inner = Expr { pos: pipe.span.start, span: self.span(start), term: Term::Pipe(Box::new(pipe)) };
+        let pos = pipe.span.start as usize;
         if self.byte() != Some(b'.') {
-            return self.is_boundary().then_some(inner);
+            return self.add(pos, start, Term::Pipe(pipe));
         }
-        let (pos, first) = (self.at as u32, self.at);
+        let inner = Expr { pos: pos as u32, span: self.span(start), term: Term::Pipe(pipe) };
+        let first = self.at;
         self.fields()?;
         let fields = names::chain(self.text.get(first..self.at)?);
-        Some(Expr { pos, span: self.span(start), term: Term::Chain(Box::new(Chain { inner, fields })) })
+        self.add(first, start, Term::Chain(Box::new(Chain { inner, fields })))
     }
 }
 
