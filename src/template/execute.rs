@@ -13,6 +13,7 @@ use crate::functions::Host;
 use crate::go;
 use crate::go::quote::quoted;
 use crate::stack::deeper;
+use crate::text::runs;
 use crate::value::{Elem, IntKind, Kind, MapType, Method, Str, Value};
 use crate::world::World;
 use foldhash::HashMap;
@@ -606,7 +607,7 @@ impl<'r> Executor<'r> {
 
     pub(super) fn var(&self, state: &State<'_>, name: &Str) -> Result<&Operand> {
         let vars = self.vars.get(state.base..).unwrap_or_default();
-        match vars.iter().rev().find(|(n, _)| n == name) {
+        match vars.iter().rev().find(|(n, _)| runs::same(n, name)) {
             Some((_, value)) => Ok(value),
             None => self.fail(state, format!("undefined variable: {name}")),
         }

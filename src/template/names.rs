@@ -2,6 +2,7 @@
 //! makes each once and shares it.
 
 use super::ast::{Names, Variable};
+use crate::text::runs;
 use crate::value::Str;
 use foldhash::HashSet;
 use std::cell::RefCell;
@@ -24,7 +25,7 @@ impl<T: Clone> Recent<T> {
     fn get(&mut self, text: &[u8], make: impl FnOnce(&[u8]) -> T) -> T {
         let place = place(text);
         if let Some(Some((said, value))) = self.0.get(place)
-            && said.as_bytes() == text
+            && runs::same(said, text)
         {
             return value.clone();
         }

@@ -10,6 +10,7 @@ use crate::diagnostic::{Location, Source, Span};
 use crate::functions::Function;
 use crate::go::quote::{quoted, unquote};
 use crate::stack::deeper;
+use crate::text::runs;
 use crate::value::Str;
 use foldhash::HashMap;
 use smallvec::SmallVec;
@@ -189,21 +190,17 @@ impl End {
     }
 }
 
-enum Item {
-    Node(Node),
-    End(End),
-}
-
 impl Parser<'_> {
     // Tokens. `tokens[0]` is always the last one cut.
 
     fn next(&mut self) -> Token {
         if self.peeked > 0 {
             self.peeked -= 1;
-        } else {
-            self.tokens[0] = self.lexer.next();
+            return self.tokens.get(self.peeked).copied().unwrap_or(self.tokens[0]);
         }
-        self.tokens.get(self.peeked).copied().unwrap_or(self.tokens[0])
+        let token = self.lexer.next();
+        self.tokens[0] = token;
+        token
     }
 
     fn backup(&mut self) {
@@ -255,7 +252,7 @@ impl Parser<'_> {
     pub(super) fn function(&mut self, name: &[u8]) -> Option<Call> {
         let place = names::place(name) % FUNCTIONS;
         if let Some(Some(call)) = self.functions.get(place)
-            && call.function.name.as_bytes() == name
+            && runs::same(call.function.name.as_bytes(), name)
         {
             return Some(*call);
         }
@@ -363,12 +360,9 @@ impl Parser<'_> {
                 }
                 _ => {}
             }
-            match self.item(token)? {
-                Item::Node(node) => self.nodes.push(node),
-                Item::End(end) => {
-                    let at = self.tokens[0];
-                    return self.fail(at, format!("unexpected {}", end.words()));
-                }
+            if let Some(end) = self.item(token)? {
+                let at = self.tokens[0];
+                return self.fail(at, format!("unexpected {}", end.words()));
             }
         }
     }
@@ -456,9 +450,8 @@ impl Parser<'_> {
             if token.kind == Kind::Eof {
                 break;
             }
-            match self.item(token)? {
-                Item::Node(node) => self.nodes.push(node),
-                Item::End(end) => return Ok((self.nodes.drain(outer..).collect(), end)),
+            if let Some(end) = self.item(token)? {
+                return Ok((self.nodes.drain(outer..).collect(), end));
             }
         }
         let at = self.tokens[0];
@@ -471,10 +464,13 @@ impl Parser<'_> {
         self.error(at, "unexpected EOF", kind)
     }
 
-    /// A text, or the action that begins with this delimiter.
-    fn item(&mut self, token: Token) -> Result<Item> {
+    /// Adds a text, or what the action is that begins with this delimiter. Some ends a list.
+    fn item(&mut self, token: Token) -> Result<Option<End>> {
         match token.kind {
-            Kind::Text => Ok(Item::Node(Node::Text(Span { start: token.start, end: token.end }))),
+            Kind::Text => {
+                self.nodes.push(Node::Text(Span { start: token.start, end: token.end }));
+                Ok(None)
+            }
             Kind::LeftDelim => {
                 self.action = Some(token.start);
                 let item = self.act(token);
@@ -485,15 +481,17 @@ impl Parser<'_> {
         }
     }
 
-    fn act(&mut self, delim: Token) -> Result<Item> {
+    fn act(&mut self, delim: Token) -> Result<Option<End>> {
         if self.is_quick {
             match self.opening() {
                 Opening::Pipeline => {
-                    return Ok(Item::Node(Node::Action(self.pipeline("command", Kind::RightDelim)?)));
+                    let pipe = self.pipeline("command", Kind::RightDelim)?;
+                    self.nodes.push(Node::Action(pipe));
+                    return Ok(None);
                 }
                 Opening::Keyword(keyword) => {
-                    if let Some(item) = self.quick_keyword(delim, keyword)? {
-                        return Ok(item);
+                    if let Some(end) = self.quick_keyword(delim, keyword)? {
+                        return Ok(end);
                     }
                 }
                 Opening::Unknown => {}
@@ -519,11 +517,11 @@ impl Parser<'_> {
                 if !matches!(next.kind, Kind::If | Kind::With) {
                     self.expect(Kind::RightDelim, "else")?;
                 }
-                return Ok(Item::End(End::Else(span)));
+                return Ok(Some(End::Else(span)));
             }
             Kind::End => {
                 self.expect(Kind::RightDelim, "end")?;
-                return Ok(Item::End(End::End));
+                return Ok(Some(End::End));
             }
             Kind::If => Node::If(Box::new(self.control("if", delim.start)?)),
             Kind::Range => Node::Range(Box::new(self.control("range", delim.start)?)),
@@ -534,13 +532,14 @@ impl Parser<'_> {
                 Node::Action(self.pipeline("command", Kind::RightDelim)?)
             }
         };
-        Ok(Item::Node(node))
+        self.nodes.push(node);
+        Ok(None)
     }
 
     /// What begins with a keyword, without tokens. None, and nothing is changed, where it has to be parsed.
-    fn quick_keyword(&mut self, delim: Token, keyword: Token) -> Result<Option<Item>> {
+    fn quick_keyword(&mut self, delim: Token, keyword: Token) -> Result<Option<Option<End>>> {
         let context = match keyword.kind {
-            Kind::End => return Ok(self.ends_behind(keyword).then_some(Item::End(End::End))),
+            Kind::End => return Ok(self.ends_behind(keyword).then_some(Some(End::End))),
             Kind::Else => {
                 let next = if self.ends_behind(keyword) {
                     self.tokens[0]
@@ -550,7 +549,7 @@ impl Parser<'_> {
                 } else {
                     return Ok(None);
                 };
-                return Ok(Some(Item::End(End::Else(Span { start: delim.start, end: next.end }))));
+                return Ok(Some(Some(End::Else(Span { start: delim.start, end: next.end }))));
             }
             Kind::If => "if",
             Kind::Range => "range",
@@ -561,11 +560,12 @@ impl Parser<'_> {
             return Ok(None);
         }
         let branch = Box::new(self.control(context, delim.start)?);
-        Ok(Some(Item::Node(match keyword.kind {
+        self.nodes.push(match keyword.kind {
             Kind::If => Node::If(branch),
             Kind::Range => Node::Range(branch),
             _ => Node::With(branch),
-        })))
+        });
+        Ok(Some(None))
     }
 
     fn control(&mut self, context: &'static str, start: u32) -> Result<Branch> {

@@ -307,7 +307,7 @@ impl Quick<'_, '_> {
             b'$' => {
                 let span = self.variable();
                 let name = self.text.get(span.start as usize..span.end as usize)?;
-                self.parser.vars.iter().find(|known| known.as_bytes() == name)?;
+                self.parser.vars.iter().find(|known| runs::same(known, name))?;
                 let mut pos = start;
                 if self.byte() == Some(b'.') {
                     pos = self.at;

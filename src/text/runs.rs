@@ -40,6 +40,20 @@ fn no_name(word: u64) -> u64 {
     (!(letters | digits | underscores) | word) & HIGH
 }
 
+/// Whether both are the same. Short ones are compared in two pieces, which may overlap.
+#[inline]
+pub(crate) fn same(a: &[u8], b: &[u8]) -> bool {
+    if a.len() != b.len() {
+        return false;
+    }
+    match a.len() {
+        8..=16 => a.first_chunk::<8>() == b.first_chunk() && a.last_chunk::<8>() == b.last_chunk(),
+        4..=7 => a.first_chunk::<4>() == b.first_chunk() && a.last_chunk::<4>() == b.last_chunk(),
+        1..=3 => a.first() == b.first() && a.last() == b.last() && a.get(a.len() / 2) == b.get(b.len() / 2),
+        _ => a == b,
+    }
+}
+
 /// How many bytes a text begins with that JSON has as they are: ASCII, but for quotes, backslashes and what is below the space; with
 /// `escapes_html` but for `<`, `>` and `&`, too.
 pub(crate) fn json(text: &[u8], escapes_html: bool) -> usize {
@@ -146,6 +160,16 @@ mod tests {
             assert_eq!(name(&text), text.iter().position(|b| !is_name(b)).unwrap_or(len), "{text:?}");
             assert_eq!(delimiter(&text), text.windows(2).position(|two| two == b"{{"), "{text:?}");
             assert_eq!(quoted(&text), text.iter().position(|b| b"\"\\\n".contains(b)), "{text:?}");
+        }
+        for len in 0..20 {
+            let text: Vec<u8> = (0..len).collect();
+            assert!(same(&text, &text.clone()));
+            assert!(!same(&text, &[text.as_slice(), b"a"].concat()));
+            for i in 0..text.len() {
+                let mut other = text.clone();
+                other[i] = b'a';
+                assert!(!same(&text, &other), "{len} {i}");
+            }
         }
         for b in 0..=255_u8 {
             let text = [b'a', b, b'a', b, b'a', b, b'a', b'a'];

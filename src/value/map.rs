@@ -1,6 +1,7 @@
 //! Maps with string keys: ordered, shared, mutable.
 
 use super::{Str, Value, list};
+use crate::text::runs;
 use std::cell::{Cell, Ref, RefCell, RefMut};
 use std::collections::{BTreeMap, btree_map};
 use std::rc::Rc;
@@ -22,11 +23,6 @@ impl Default for Map {
     fn default() -> Self {
         Map(Entries::Few(Vec::new()))
     }
-}
-
-/// Whether they are equal. Where the lengths are the last letters nearly always tell: that saves a call.
-fn same(known: &Str, key: &[u8]) -> bool {
-    known.len() == key.len() && known.last() == key.last() && known.as_bytes() == key
 }
 
 impl Map {
@@ -52,7 +48,7 @@ impl Map {
     pub fn get(&self, key: impl AsRef<[u8]>) -> Option<&Value> {
         let key = key.as_ref();
         match &self.0 {
-            Entries::Few(entries) => entries.iter().find(|(k, _)| same(k, key)).map(|(_, v)| v),
+            Entries::Few(entries) => entries.iter().find(|(k, _)| runs::same(k, key)).map(|(_, v)| v),
             Entries::Many(tree) => tree.get(key),
         }
     }
@@ -61,7 +57,7 @@ impl Map {
     pub fn get_mut(&mut self, key: impl AsRef<[u8]>) -> Option<&mut Value> {
         let key = key.as_ref();
         match &mut self.0 {
-            Entries::Few(entries) => entries.iter_mut().find(|(k, _)| same(k, key)).map(|(_, v)| v),
+            Entries::Few(entries) => entries.iter_mut().find(|(k, _)| runs::same(k, key)).map(|(_, v)| v),
             Entries::Many(tree) => tree.get_mut(key),
         }
     }

@@ -151,7 +151,7 @@ fn sized(out: &mut Vec<u8>, text: &[u8]) {
 /// The value of a key among entries in key order.
 pub(super) fn entry<'e>(entries: &'e [(Str, Rc<Node>)], key: &[u8]) -> Option<&'e Rc<Node>> {
     if entries.len() <= FEW {
-        return entries.iter().find(|(k, _)| k.as_bytes() == key).map(|(_, value)| value);
+        return entries.iter().find(|(k, _)| runs::same(k, key)).map(|(_, value)| value);
     }
     let at = entries.binary_search_by(|(k, _)| k.as_bytes().cmp(key)).ok()?;
     entries.get(at).map(|(_, value)| value)
@@ -313,7 +313,7 @@ impl Parser<'_> {
         let last = text.last().copied().unwrap_or_default();
         let place = (usize::from(*first) + usize::from(last) * 3 + text.len() * 7) % RECENT;
         match self.recent.get_mut(place) {
-            Some(Some(said)) if said.as_bytes() == text => said.clone(),
+            Some(Some(said)) if runs::same(said, text) => said.clone(),
             slot => {
                 let text = Str::from(text);
                 if let Some(slot) = slot {

@@ -158,6 +158,8 @@ impl Compiled {
             return;
         }
         COMPILED.with_borrow_mut(|all| {
+            // Nobody comes again for those of charts that are gone.
+            all.retain(|one| one.sources.iter().all(|source| Arc::strong_count(source) > 1));
             if all.len() >= MAX_COMPILED {
                 all.remove(0);
             }
