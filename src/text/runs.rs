@@ -112,6 +112,21 @@ pub(crate) fn delimiter(text: &[u8]) -> Option<usize> {
     DELIM.find(text.get(at..)?).map(|found| at + found)
 }
 
+/// Where a byte stands first, which is mostly near: the end of a line.
+pub(crate) fn byte(text: &[u8], byte: u8) -> Option<usize> {
+    let mut at = 0;
+    while at < NEAR
+        && let Some(word) = word(text, at)
+    {
+        let marks = equal(word, byte);
+        if marks != 0 {
+            return Some(at + before(marks));
+        }
+        at += 8;
+    }
+    memchr::memchr(byte, text.get(at..)?).map(|found| at + found)
+}
+
 /// Where a text in double quotes ends, or has an escape or the end of its line.
 pub(crate) fn quoted(text: &[u8]) -> Option<usize> {
     let mut at = 0;
@@ -159,6 +174,7 @@ mod tests {
             let is_name = |b: &u8| b.is_ascii_alphanumeric() || *b == b'_';
             assert_eq!(name(&text), text.iter().position(|b| !is_name(b)).unwrap_or(len), "{text:?}");
             assert_eq!(delimiter(&text), text.windows(2).position(|two| two == b"{{"), "{text:?}");
+            assert_eq!(byte(&text, b'\n'), text.iter().position(|b| *b == b'\n'), "{text:?}");
             assert_eq!(quoted(&text), text.iter().position(|b| b"\"\\\n".contains(b)), "{text:?}");
         }
         for len in 0..20 {

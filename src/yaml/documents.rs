@@ -4,6 +4,7 @@
 use super::Error;
 use super::convert::{parse, parse_map};
 use crate::stack::deeper;
+use crate::text::runs;
 use crate::value::{Map, Value};
 use std::borrow::Cow;
 
@@ -152,7 +153,7 @@ impl<'a> Iterator for Documents<'a> {
         let (line, offset) = (self.line, self.pos);
         loop {
             let (start, rest) = (self.pos, self.text.get(self.pos..).unwrap_or_default());
-            let newline = memchr::memchr(b'\n', rest);
+            let newline = runs::byte(rest, b'\n');
             let length = newline.unwrap_or(rest.len());
             let mut content = rest.get(..length).unwrap_or_default();
             self.pos += length + usize::from(newline.is_some());

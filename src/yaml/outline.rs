@@ -7,6 +7,7 @@
 use super::head::Head;
 use super::input::is_odd;
 use super::resolve::{Looks, looks};
+use crate::text::runs;
 use crate::value::Str;
 
 /// Deeper documents are left to the scanner.
@@ -157,7 +158,7 @@ pub(super) fn checked(text: &[u8]) -> Option<bool> {
 }
 
 pub(super) fn first_line(text: &[u8]) -> &[u8] {
-    let end = memchr::memchr(b'\n', text).unwrap_or(text.len());
+    let end = runs::byte(text, b'\n').unwrap_or(text.len());
     text.get(..end).unwrap_or_default()
 }
 
