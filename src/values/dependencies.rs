@@ -277,6 +277,8 @@ fn import(live: &mut Live<'_>, log: &mut Vec<String>) -> Result<(), Error> {
             };
             match lookup(&values, &format!("{}.{child}", dependency.name)) {
                 Ok(table) => {
+                    // Helm hands on the very table, but a new one for an empty one.
+                    let table = if table.is_empty() { MapRef::new(Map::new()) } else { table };
                     let table = if parent == "." { table } else { nest(&parent, table) };
                     Coalescer { keep_nulls: true, log: &mut *log }.tables(&imported, &table, "", true);
                 }

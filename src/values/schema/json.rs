@@ -94,7 +94,7 @@ impl Node {
         }
     }
 
-    /// Whether both are the same to JSON Schema: 1 is 1.0. `None`: it holds what is no JSON.
+    /// Whether both are the same to JSON Schema: 1 is 1.0. What is no JSON equals nothing.
     pub(super) fn equals(&self, other: &Node) -> bool {
         match (&self.kind, &other.kind) {
             (Kind::Null, Kind::Null) => true,
