@@ -75,6 +75,19 @@ fn all<T>(items: impl IntoIterator<Item = T>, mut holds: impl FnMut(T) -> Option
     Some(true)
 }
 
+/// One of them: true where one is, uncertain where else one is uncertain.
+fn any<T>(items: impl IntoIterator<Item = T>, mut holds: impl FnMut(T) -> Option<bool>) -> Option<bool> {
+    let mut found = Some(false);
+    for item in items {
+        match holds(item) {
+            Some(true) => return Some(true),
+            Some(false) => {}
+            None => found = None,
+        }
+    }
+    found
+}
+
 impl Look<'_> {
     fn schema(&mut self, node: &Node, value: &Value, depth: usize) -> Option<bool> {
         let entries = match &node.kind {
@@ -113,44 +126,19 @@ impl Look<'_> {
                 Kind::Array(names) => names.iter().any(|name| type_bit(name) & types != 0),
                 _ => type_bit(rule) & types != 0,
             }),
-            (b"enum", _) => match &rule.kind {
-                Kind::Array(items) => {
-                    self.left = self.left.checked_sub(items.len())?;
-                    let mut any = Some(false);
-                    for item in items {
-                        match equal(item, value) {
-                            Some(true) => return Some(true),
-                            Some(false) => {}
-                            None => any = None,
-                        }
-                    }
-                    any
-                }
-                _ => None,
-            },
-            (b"const", _) => {
-                if self.draft == Draft::D4 {
-                    None
-                } else {
-                    equal(rule, value)
-                }
+            (b"enum", _) => {
+                let items = list(rule)?;
+                self.left = self.left.checked_sub(items.len())?;
+                any(items, |item| equal(item, value))
             }
+            (b"const", _) if self.draft == Draft::D4 => None,
+            (b"const", _) => equal(rule, value),
             (b"$ref", _) => match &rule.kind {
                 Kind::Str(reference) => self.schema(target(self.document, reference)?, value, depth),
                 _ => None,
             },
             (b"allOf", _) => all(list(rule)?, |below| self.schema(below, value, depth)),
-            (b"anyOf", _) => {
-                let mut any = Some(false);
-                for below in list(rule)? {
-                    match self.schema(below, value, depth) {
-                        Some(true) => return Some(true),
-                        Some(false) => {}
-                        None => any = None,
-                    }
-                }
-                any
-            }
+            (b"anyOf", _) => any(list(rule)?, |below| self.schema(below, value, depth)),
             (b"oneOf", _) => {
                 let mut fit = 0;
                 for below in list(rule)? {
@@ -246,7 +234,7 @@ impl Look<'_> {
                     |name: &Str| entry(known, name).is_none() && !patterns.iter().any(|pattern| pattern.is_match(name));
                 all(map.iter().filter(|(name, _)| is_other(name)), |(_, below)| self.schema(rule, below, depth))
             }
-            b"required" => Some(has_all(rule, map)?),
+            b"required" => has_all(rule, map),
             b"dependencies" => {
                 let Kind::Object(entries) = &rule.kind else { return None };
                 all(entries.iter().filter(|(name, _)| map.contains(name)), |(_, rule)| match rule.kind {
