@@ -1,5 +1,6 @@
 //! Go's string: bytes that are usually UTF-8, shared and immutable.
 
+pub(crate) mod recent;
 pub(crate) mod runs;
 
 use std::borrow::{Borrow, Cow};

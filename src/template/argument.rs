@@ -255,26 +255,8 @@ impl Executor<'_> {
                     None => self.fail(state, format!("cannot assign nil to {}", kind.go_type())),
                 };
             }
-            Term::Field(field) => {
-                let fields = field.names(&state.tree.source, arg.span);
-                match self.along(&dot.value, fields, out) {
-                    true => true,
-                    false => self.eval_chain(state, dot, dot.clone(), arg, fields, &[], None, out)?,
-                }
-            }
-            Term::Variable(named) => {
-                let variable = named.variable(&state.tree.source, arg.span);
-                let value = self.var(state, &variable.name)?;
-                if variable.fields.is_empty() {
-                    out.clone_from(&value.value);
-                    value.iface
-                } else if self.along(&value.value, &variable.fields, out) {
-                    true
-                } else {
-                    let value = value.clone();
-                    self.eval_chain(state, dot, value, arg, &variable.fields, &[], None, out)?
-                }
-            }
+            Term::Field(field) => self.eval_dotted(state, dot, field, arg, &[], None, out)?,
+            Term::Variable(named) => self.eval_variable(state, dot, named, arg, &[], None, out)?,
             Term::Pipe(pipe) => {
                 deeper(|| self.eval_pipeline(state, dot, pipe, out))?;
                 false

@@ -4,6 +4,7 @@ use super::names;
 use crate::diagnostic::{Source, Span};
 use crate::functions::Function;
 use crate::go::quote::quoted;
+use crate::text::recent::Said;
 use crate::value::Str;
 use smallvec::SmallVec;
 use std::fmt;
@@ -182,6 +183,12 @@ pub(super) struct Variable {
 pub(super) struct Call {
     pub(super) function: &'static Function,
     pub(super) how: How,
+}
+
+impl Said for Call {
+    fn text(&self) -> &[u8] {
+        self.function.name.as_bytes()
+    }
 }
 
 #[cfg(test)]

@@ -523,7 +523,7 @@ impl<'r> Executor<'r> {
         Ok(())
     }
 
-    fn not_a_function(&self, state: &State<'_>, args: &[Expr], is_piped: bool) -> Result<()> {
+    pub(super) fn not_a_function(&self, state: &State<'_>, args: &[Expr], is_piped: bool) -> Result<()> {
         if args.len() > 1 || is_piped {
             let mut shown = Vec::new();
             if let Some(first) = args.first() {
@@ -550,11 +550,7 @@ impl<'r> Executor<'r> {
         match &first.term {
             Term::Field(field) => {
                 state.at = At::Expr(first);
-                let fields = field.names(&state.tree.source, first.span);
-                let is_called = command.args.len() > 1 || last.is_some();
-                if is_called || !self.along(&dot.value, fields, out) {
-                    self.eval_chain(state, dot, dot.clone(), first, fields, &command.args, last, out)?;
-                }
+                self.eval_dotted(state, dot, field, first, &command.args, last, out)?;
             }
             Term::Chain(chain) => {
                 state.at = At::Expr(first);
@@ -578,16 +574,7 @@ impl<'r> Executor<'r> {
             }
             Term::Variable(named) => {
                 state.at = At::Expr(first);
-                let variable = named.variable(&state.tree.source, first.span);
-                let value = self.var(state, &variable.name)?;
-                let is_called = command.args.len() > 1 || last.is_some();
-                if variable.fields.is_empty() {
-                    out.clone_from(&value.value);
-                    self.not_a_function(state, &command.args, is_called)?;
-                } else if is_called || !self.along(&value.value, &variable.fields, out) {
-                    let value = value.clone();
-                    self.eval_chain(state, dot, value, first, &variable.fields, &command.args, last, out)?;
-                }
+                self.eval_variable(state, dot, named, first, &command.args, last, out)?;
             }
             term => {
                 state.at = At::Expr(first);

@@ -1,6 +1,6 @@
 //! `.a.b.c`: methods, map keys and struct fields, one step after the other.
 
-use super::ast::{Expr, Term};
+use super::ast::{Expr, Field, Named, Term};
 use super::error::{Cause, Reason};
 use super::execute::{At, Executor, Operand, Result, State};
 use crate::stack::deeper;
@@ -28,9 +28,55 @@ impl Executor<'_> {
         Ok(receiver)
     }
 
+    /// `.a.b.c`
+    #[allow(clippy::too_many_arguments)]
+    pub(super) fn eval_dotted<'t>(
+        &mut self,
+        state: &mut State<'t>,
+        dot: &Operand,
+        field: &'t Field,
+        at: &'t Expr,
+        args: &'t [Expr],
+        last: Option<&mut Value>,
+        out: &mut Value,
+    ) -> Result<bool> {
+        let fields = field.names(&state.tree.source, at.span);
+        if args.len() <= 1 && last.is_none() && self.along(&dot.value, fields, out) {
+            return Ok(true);
+        }
+        self.eval_chain(state, dot, dot.clone(), at, fields, args, last, out)
+    }
+
+    /// `$x.a.b`, or `$x` alone, which takes no arguments.
+    #[allow(clippy::too_many_arguments)]
+    pub(super) fn eval_variable<'t>(
+        &mut self,
+        state: &mut State<'t>,
+        dot: &Operand,
+        named: &'t Named,
+        at: &'t Expr,
+        args: &'t [Expr],
+        last: Option<&mut Value>,
+        out: &mut Value,
+    ) -> Result<bool> {
+        let variable = named.variable(&state.tree.source, at.span);
+        let value = self.var(state, &variable.name)?;
+        if variable.fields.is_empty() {
+            out.clone_from(&value.value);
+            let iface = value.iface;
+            self.not_a_function(state, args, last.is_some())?;
+            return Ok(iface);
+        }
+        if args.len() <= 1 && last.is_none() && self.along(&value.value, &variable.fields, out) {
+            return Ok(true);
+        }
+        let value = value.clone();
+        self.eval_chain(state, dot, value, at, &variable.fields, args, last, out)
+    }
+
     /// What the fields of a value lead to through plain maps: most do. It sits in an interface. False, and nothing is written, where
     /// it takes [`Executor::eval_chain`], which also knows methods, objects and what is wrong.
-    pub(super) fn along(&self, value: &Value, fields: &[Str], out: &mut Value) -> bool {
+    fn along(&self, value: &Value, fields: &[Str], out: &mut Value) -> bool {
         self.touched.is_none() && fields.len() <= MAX_STEPS && self.step(value, fields, out)
     }
 

@@ -10,7 +10,7 @@ use crate::diagnostic::{Location, Source, Span};
 use crate::functions::Function;
 use crate::go::quote::{quoted, unquote};
 use crate::stack::deeper;
-use crate::text::runs;
+use crate::text::recent::Recent;
 use crate::value::Str;
 use foldhash::HashMap;
 use smallvec::SmallVec;
@@ -86,7 +86,7 @@ pub(super) fn parsed(source: &Arc<Source>, library: &Library, is_quick: bool) ->
         peeked: 0,
         vars: vec![Str::from("$")],
         library,
-        functions: [None; FUNCTIONS],
+        functions: Recent::new(),
         trees: HashMap::default(),
         action: None,
         open: Vec::new(),
@@ -156,8 +156,7 @@ pub(super) struct Parser<'a> {
     peeked: usize,
     pub(super) vars: Vec<Str>,
     library: &'a Library,
-    /// Functions that were named not long ago, each at the place that its letters give.
-    functions: [Option<Call>; FUNCTIONS],
+    functions: Recent<Call, FUNCTIONS>,
     trees: HashMap<Str, Arc<Tree>>,
     /// Where the current action starts.
     action: Option<u32>,
@@ -250,23 +249,17 @@ impl Parser<'_> {
 
     /// A function.
     pub(super) fn function(&mut self, name: &[u8]) -> Option<Call> {
-        let place = names::place(name) % FUNCTIONS;
-        if let Some(Some(call)) = self.functions.get(place)
-            && runs::same(call.function.name.as_bytes(), name)
-        {
-            return Some(*call);
-        }
-        let function = std::str::from_utf8(name).ok().and_then(self.library)?;
-        let how = match function.name {
-            "and" => How::And,
-            "or" => How::Or,
-            _ => How::Plain,
+        let library = self.library;
+        let make = || {
+            let function = std::str::from_utf8(name).ok().and_then(library)?;
+            let how = match function.name {
+                "and" => How::And,
+                "or" => How::Or,
+                _ => How::Plain,
+            };
+            Some(Call { function, how })
         };
-        let call = Call { function, how };
-        if let Some(known) = self.functions.get_mut(place) {
-            *known = Some(call);
-        }
-        Some(call)
+        self.functions.find(name, make).copied()
     }
 
     // What reads pipelines at once.

@@ -13,9 +13,14 @@ const NEAR: usize = 64;
 /// Finds left delimiters.
 static DELIM: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"{{"));
 
-/// Eight bytes from a place on, the first one lowest.
-fn word(text: &[u8], at: usize) -> Option<u64> {
-    text.get(at..)?.first_chunk().map(|bytes| u64::from_le_bytes(*bytes))
+/// Eight bytes from a place on, the first one lowest. Behind the end there are zeros.
+fn word(text: &[u8], at: usize) -> u64 {
+    let rest = text.get(at..).unwrap_or_default();
+    u64::from_le_bytes(rest.first_chunk().copied().unwrap_or_else(|| {
+        let mut bytes = [0; 8];
+        bytes.iter_mut().zip(rest).for_each(|(byte, of)| *byte = *of);
+        bytes
+    }))
 }
 
 /// How many bytes lie before the first whose highest bit is set.
@@ -54,56 +59,41 @@ pub(crate) fn same(a: &[u8], b: &[u8]) -> bool {
     }
 }
 
-/// How many bytes a text begins with that JSON has as they are: ASCII, but for quotes, backslashes and what is below the space; with
-/// `escapes_html` but for `<`, `>` and `&`, too.
-pub(crate) fn json(text: &[u8], escapes_html: bool) -> usize {
+/// Where the first byte stands whose highest bit `marks` gives; none of those up to `most` may be one.
+fn first(text: &[u8], most: usize, marks: impl Fn(u64) -> u64) -> Option<usize> {
+    let most = most.min(text.len());
     let mut at = 0;
-    while let Some(word) = word(text, at) {
-        let below_space = word.wrapping_sub(ONES * 0x20) & !word;
-        let mut marks = equal(word, b'"') | equal(word, b'\\') | (below_space | word) & HIGH;
-        if escapes_html {
-            marks |= equal(word, b'<') | equal(word, b'>') | equal(word, b'&');
-        }
+    while at < most {
+        let marks = marks(word(text, at));
         if marks != 0 {
-            return at + before(marks);
+            return Some(at + before(marks));
         }
         at += 8;
     }
-    let is_plain = |b: &u8| match b {
-        b'"' | b'\\' | 0..0x20 | 0x80.. => false,
-        b'<' | b'>' | b'&' => !escapes_html,
-        _ => true,
+    None
+}
+
+/// How many bytes a text begins with that JSON has as they are: ASCII, but for quotes, backslashes and what is below the space; with
+/// `escapes_html` but for `<`, `>` and `&`, too.
+pub(crate) fn json(text: &[u8], escapes_html: bool) -> usize {
+    let others = |word: u64| {
+        let below_space = word.wrapping_sub(ONES * 0x20) & !word;
+        let others = equal(word, b'"') | equal(word, b'\\') | (below_space | word) & HIGH;
+        if escapes_html { others | equal(word, b'<') | equal(word, b'>') | equal(word, b'&') } else { others }
     };
-    let rest = text.get(at..).unwrap_or_default();
-    at + rest.iter().position(|b| !is_plain(b)).unwrap_or(rest.len())
+    first(text, usize::MAX, others).unwrap_or(text.len())
 }
 
 /// How many letters, digits and underscores of ASCII a text begins with.
 pub(crate) fn name(text: &[u8]) -> usize {
-    let mut at = 0;
-    while let Some(word) = word(text, at) {
-        let marks = no_name(word);
-        if marks != 0 {
-            return at + before(marks);
-        }
-        at += 8;
-    }
-    let rest = text.get(at..).unwrap_or_default();
-    at + rest.iter().position(|b| !(b.is_ascii_alphanumeric() || *b == b'_')).unwrap_or(rest.len())
+    first(text, usize::MAX, no_name).unwrap_or(text.len())
 }
 
 /// Where the first left delimiter stands.
 pub(crate) fn delimiter(text: &[u8]) -> Option<usize> {
     let mut at = 0;
-    while at < NEAR
-        && let Some(word) = word(text, at)
-    {
-        let marks = equal(word, b'{');
-        if marks == 0 {
-            at += 8;
-            continue;
-        }
-        at += before(marks);
+    while let Some(found) = first(text.get(at..)?, NEAR, |word| equal(word, b'{')) {
+        at += found;
         if text.get(at + 1) == Some(&b'{') {
             return Some(at);
         }
@@ -112,34 +102,16 @@ pub(crate) fn delimiter(text: &[u8]) -> Option<usize> {
     DELIM.find(text.get(at..)?).map(|found| at + found)
 }
 
-/// Where a byte stands first, which is mostly near: the end of a line.
+/// Where a byte, which is not zero, stands first. That is mostly near: the end of a line.
 pub(crate) fn byte(text: &[u8], byte: u8) -> Option<usize> {
-    let mut at = 0;
-    while at < NEAR
-        && let Some(word) = word(text, at)
-    {
-        let marks = equal(word, byte);
-        if marks != 0 {
-            return Some(at + before(marks));
-        }
-        at += 8;
-    }
-    memchr::memchr(byte, text.get(at..)?).map(|found| at + found)
+    let near = first(text, NEAR, |word| equal(word, byte));
+    near.or_else(|| memchr::memchr(byte, text.get(NEAR..)?).map(|found| NEAR + found))
 }
 
 /// Where a text in double quotes ends, or has an escape or the end of its line.
 pub(crate) fn quoted(text: &[u8]) -> Option<usize> {
-    let mut at = 0;
-    while at < NEAR
-        && let Some(word) = word(text, at)
-    {
-        let marks = equal(word, b'"') | equal(word, b'\\') | equal(word, b'\n');
-        if marks != 0 {
-            return Some(at + before(marks));
-        }
-        at += 8;
-    }
-    memchr::memchr3(b'"', b'\\', b'\n', text.get(at..)?).map(|found| at + found)
+    let near = first(text, NEAR, |word| equal(word, b'"') | equal(word, b'\\') | equal(word, b'\n'));
+    near.or_else(|| memchr::memchr3(b'"', b'\\', b'\n', text.get(NEAR..)?).map(|found| NEAR + found))
 }
 
 #[cfg(test)]

@@ -67,7 +67,8 @@ impl Cache {
     }
 
     fn put(&mut self, pattern: Str, compiled: Compiled) {
-        let size = pattern.len() + compiled.as_ref().map_or(0, |r| r.engine.memory_usage());
+        // The engine for long texts, should it come, has one automaton more than this one's, backwards.
+        let size = pattern.len() + compiled.as_ref().map_or(0, |r| 3 * r.engine.memory_usage());
         if self.young.len() >= CACHED || self.size.saturating_add(size) > CACHED_SIZE {
             self.old = std::mem::take(&mut self.young);
             self.size = 0;

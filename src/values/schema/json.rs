@@ -5,6 +5,7 @@ use crate::diagnostic::Span;
 use crate::go::json::{Into as Target, read, read_prefix};
 use crate::go::strconv::{append_float, append_int, append_uint};
 use crate::stack::deeper;
+use crate::text::recent::Recent;
 use crate::text::runs;
 use crate::value::{Elem, MapType, Str, Value};
 use std::rc::Rc;
@@ -180,7 +181,7 @@ fn take_children(kind: &mut Kind, into: &mut Vec<Rc<Node>>) {
 
 /// A JSON text. The error has Go's words: `unexpected EOF`.
 pub(super) fn parse(text: &[u8]) -> Result<Rc<Node>, String> {
-    let mut parser = Parser { text, at: 0, recent: [const { None }; RECENT] };
+    let mut parser = Parser { text, at: 0, recent: Recent::new() };
     if let Some(node) = parser.value(0) {
         parser.space();
         return if parser.at < text.len() { Err("invalid character after top-level value".into()) } else { Ok(node) };
@@ -192,8 +193,8 @@ pub(super) fn parse(text: &[u8]) -> Result<Rc<Node>, String> {
 struct Parser<'t> {
     text: &'t [u8],
     at: usize,
-    /// Short strings that were read not long ago: schemas say `type` and `string` thousands of times.
-    recent: [Option<Str>; RECENT],
+    /// Short strings: schemas say `type` and `string` thousands of times.
+    recent: Recent<Str, RECENT>,
 }
 
 impl Parser<'_> {
@@ -309,19 +310,10 @@ impl Parser<'_> {
 
     /// A text, shared with others that say the same.
     fn shared(&mut self, text: &[u8]) -> Str {
-        let ([first, ..], 0..=SHORT) = (text, text.len()) else { return Str::from(text) };
-        let last = text.last().copied().unwrap_or_default();
-        let place = (usize::from(*first) + usize::from(last) * 3 + text.len() * 7) % RECENT;
-        match self.recent.get_mut(place) {
-            Some(Some(said)) if runs::same(said, text) => said.clone(),
-            slot => {
-                let text = Str::from(text);
-                if let Some(slot) = slot {
-                    *slot = Some(text.clone());
-                }
-                text
-            }
+        if text.len() > SHORT {
+            return Str::from(text);
         }
+        self.recent.find(text, || Some(Str::from(text))).cloned().unwrap_or_default()
     }
 
     fn digits(&mut self) -> Option<()> {

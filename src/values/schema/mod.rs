@@ -3,8 +3,9 @@
 //!
 //! Helm's validator is Go's `jsonschema` v6. What it says, in which order, with which regular expressions and
 //! how it reads references is part of what users see, so this is a validator of the same design: `library` reads
-//! and compiles, `check` validates, `words` prints; `plain` and `glance` see what needs neither. It differs in what a hostile schema could do: steps, depth
-//! and sizes have limits, and nothing is fetched from the network.
+//! and compiles, `check` validates, `words` prints. It differs in what a hostile schema could do: steps, depth
+//! and sizes have limits, and nothing is fetched from the network. `plain` sees which schemas, and `glance` which values, need none
+//! of it.
 
 mod check;
 mod decimal;
@@ -212,13 +213,14 @@ impl Run<'_> {
         let place = self.next;
         self.next += 1;
         if self.compiled.parts.len() == place {
-            let parsed = json::parse(&source.text);
-            let part =
-                |document: &Rc<Node>| Part { plain: glance::draft(document), document: document.clone(), schema: None };
-            self.compiled.parts.push(parsed.as_ref().ok().map(part));
-            if let Err(words) = parsed {
-                return self.unusable(live, &words);
-            }
+            let part = match json::parse(&source.text) {
+                Ok(document) => Some(Part { plain: glance::draft(&document), document, schema: None }),
+                Err(words) => {
+                    self.unusable(live, &words);
+                    None
+                }
+            };
+            self.compiled.parts.push(part);
         }
         let Some(Some(part)) = self.compiled.parts.get_mut(place) else { return };
         let document = part.document.clone();
