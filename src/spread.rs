@@ -1,54 +1,165 @@
 //! Work on several items at once, its results in order.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 /// The stack of a thread that renders.
 const STACK: usize = 8 * 1024 * 1024;
 
-/// How many results of each thread may wait for one before them.
+/// How many items may be known, or done, before one that is not done.
 #[cfg(any(feature = "cli", test))]
-const AHEAD: usize = 16;
+const AHEAD: usize = 512;
+
+/// How much results may take that wait for one before them, in bytes, before nothing but that one is worked on.
+const MOST_HELD: usize = 16 << 20;
+
+/// How long a thread goes on with items of one kind while others wait.
+const STREAK: Duration = Duration::from_millis(20);
+
+/// Items that come one by one.
+pub(crate) trait Items {
+    /// An item.
+    type Item: Send;
+    /// What some of them have in common: work on these goes faster one after the other.
+    type Kind: PartialEq + Send;
+
+    /// The next one; waits for it.
+    fn next(&mut self) -> Option<Self::Item>;
+
+    /// The next one, if it is there already.
+    fn ready(&mut self) -> Option<Self::Item>;
+
+    /// Of what kind an item is.
+    fn kind(&self, item: &Self::Item) -> Self::Kind;
+}
+
+/// Items that are all there, and what tells their kinds.
+pub(crate) struct Each<'a, T, K>(pub(crate) std::slice::Iter<'a, T>, pub(crate) fn(&'a T) -> K);
+
+impl<'a, T: Sync, K: PartialEq + Send> Items for Each<'a, T, K> {
+    type Item = &'a T;
+    type Kind = K;
+
+    fn next(&mut self) -> Option<&'a T> {
+        self.0.next()
+    }
+
+    fn ready(&mut self) -> Option<&'a T> {
+        self.0.next()
+    }
+
+    fn kind(&self, item: &&'a T) -> K {
+        self.1(item)
+    }
+}
 
 /// Does some work on each item, so many at a time, or as many as there are cores; the results in the items' order.
 pub(crate) fn spread<T: Sync, R: Send>(at_once: Option<usize>, items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let mut results = Vec::with_capacity(items.len());
-    run(at_once, items.len(), items.iter(), work, |result| results.push(result));
+    let most = (usize::MAX, items.len());
+    run(at_once, most, Each(items.iter(), |_| ()), work, |_| 0, |result| results.push(result));
     results
 }
 
-/// The same, and gives each result away as soon as those before it are: no more of them are held than a few for each thread.
-/// No item is asked for before there is a thread for it.
+/// The same for items that come one by one, and gives each result away as soon as those before it are. Of the items that are
+/// there, those of a kind are worked on one after the other, for a while; what results hold meanwhile is bounded. `size` is what
+/// a result takes, roughly, in bytes.
 #[cfg(any(feature = "cli", test))]
-pub(crate) fn in_order<T: Send, R: Send>(
+pub(crate) fn in_order<I: Items + Send, R: Send>(
     at_once: Option<usize>,
-    items: impl Iterator<Item = T> + Send,
-    work: impl Fn(T) -> R + Sync,
+    items: I,
+    work: impl Fn(I::Item) -> R + Sync,
+    size: impl Fn(&R) -> usize + Sync,
     take: impl FnMut(R),
 ) {
-    run(at_once, AHEAD, items, work, take);
+    run(at_once, (AHEAD, usize::MAX), items, work, size, take);
 }
 
-/// What threads tell each other.
-struct State<R> {
-    /// How many items somebody works on, or did.
-    begun: usize,
-    /// How many results were given away.
+/// Items that are known, and those that nobody works on yet.
+struct Source<I: Items> {
+    items: I,
+    /// With their places and kinds, in their order.
+    waiting: VecDeque<(usize, I::Kind, I::Item)>,
+    /// How many are known.
+    known: usize,
+}
+
+/// What results are there.
+struct Results<R> {
+    /// How many were given away.
     taken: usize,
-    results: BTreeMap<usize, R>,
+    /// Those that wait, by their places, and what each takes.
+    waiting: BTreeMap<usize, (R, usize)>,
+    /// What all of these take.
+    held: usize,
     /// How many threads there are; one that panics leaves.
     threads: usize,
+    /// Whether one panicked: what it was to give never comes.
+    panicked: bool,
+}
+
+impl<R> Results<R> {
+    fn add(&mut self, place: usize, result: R, size: usize) {
+        self.held = self.held.saturating_add(size);
+        self.waiting.insert(place, (result, size));
+    }
+
+    /// The next one that is to be given away.
+    fn next(&mut self) -> Option<R> {
+        let (result, size) = self.waiting.remove(&self.taken)?;
+        self.taken += 1;
+        self.held = self.held.saturating_sub(size);
+        Some(result)
+    }
+}
+
+/// What a thread did last.
+struct Streak<K> {
+    kind: Option<K>,
+    since: Instant,
+}
+
+impl<I: Items> Source<I> {
+    fn know(&mut self, item: I::Item) {
+        let kind = self.items.kind(&item);
+        self.waiting.push_back((self.known, kind, item));
+        self.known += 1;
+    }
+
+    /// Asks for what is there, up to a number of items.
+    fn look(&mut self, most: usize) {
+        while self.known < most {
+            let Some(item) = self.items.ready() else { return };
+            self.know(item);
+        }
+    }
+
+    /// An item for a thread: of the kind of its last one, or the first.
+    fn choose(&mut self, streak: &mut Streak<I::Kind>) -> Option<(usize, I::Item)> {
+        let alike = |(_, kind, _): &(usize, I::Kind, I::Item)| streak.kind.as_ref() == Some(kind);
+        let found = if streak.since.elapsed() < STREAK { self.waiting.iter().position(alike) } else { None };
+        if found.is_none() {
+            streak.since = Instant::now();
+        }
+        let (place, kind, item) = self.waiting.remove(found.unwrap_or(0))?;
+        streak.kind = Some(kind);
+        Some((place, item))
+    }
 }
 
 /// A thread that works, for as long as it does.
 struct Working<'a, R> {
-    state: &'a Mutex<State<R>>,
+    results: &'a Mutex<Results<R>>,
     changed: &'a Condvar,
 }
 
 impl<R> Drop for Working<'_, R> {
     fn drop(&mut self) {
-        lock(self.state).threads -= 1;
+        let mut results = lock(self.results);
+        results.threads -= 1;
+        results.panicked |= std::thread::panicking();
+        drop(results);
         self.changed.notify_all();
     }
 }
@@ -57,71 +168,93 @@ fn lock<T>(state: &Mutex<T>) -> MutexGuard<'_, T> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn run<T: Send, R: Send>(
+/// `ahead` is how many items may be known before one that is not done; `most`, how many there can be.
+fn run<I: Items + Send, R: Send>(
     at_once: Option<usize>,
-    ahead: usize,
-    items: impl Iterator<Item = T> + Send,
-    work: impl Fn(T) -> R + Sync,
+    (ahead, most): (usize, usize),
+    items: I,
+    work: impl Fn(I::Item) -> R + Sync,
+    size: impl Fn(&R) -> usize + Sync,
     mut take: impl FnMut(R),
 ) {
     let cores = || std::thread::available_parallelism().map_or(1, usize::from);
-    // Of more items than are known there is always one more.
-    let most = items.size_hint().1.unwrap_or(usize::MAX);
     let threads = at_once.unwrap_or_else(cores).min(most);
-    if threads <= 1 {
-        items.for_each(|item| take(work(item)));
-        return;
-    }
-    let window = ahead.saturating_mul(threads);
-    let items = Mutex::new(items);
-    let state = Mutex::new(State { begun: 0, taken: 0, results: BTreeMap::new(), threads: 0 });
+    let source = Mutex::new(Source { items, waiting: VecDeque::new(), known: 0 });
+    let results = Mutex::new(Results { taken: 0, waiting: BTreeMap::new(), held: 0, threads: 0, panicked: false });
     let changed = Condvar::new();
-    let go_on = || {
-        let _working = Working { state: &state, changed: &changed };
+    // The next item for a thread; none if there are no more.
+    let next = |streak: &mut Streak<I::Kind>| {
+        // Whoever waits here for room, or for the next item, does so for all.
+        let mut source = lock(&source);
+        let mut held = lock(&results);
         loop {
-            // Whoever waits here for room, or for the next item, does so for all.
-            let mut source = lock(&items);
-            let mut held = lock(&state);
-            while held.begun - held.taken >= window {
-                held = changed.wait(held).unwrap_or_else(PoisonError::into_inner);
+            let most = held.taken.saturating_add(ahead);
+            drop(held);
+            source.look(most);
+            if source.waiting.is_empty() && source.known < most {
+                let item = source.items.next()?;
+                source.know(item);
             }
-            drop(held);
-            let Some(item) = source.next() else { return };
-            let mut held = lock(&state);
-            let place = held.begun;
-            held.begun += 1;
-            drop(held);
-            drop(source);
-            let result = work(item);
-            lock(&state).results.insert(place, result);
+            held = lock(&results);
+            if held.panicked {
+                return None;
+            }
+            let first = source.waiting.front().map(|(place, ..)| *place);
+            let is_next = first == Some(held.taken);
+            if is_next && held.held >= MOST_HELD {
+                streak.kind = None;
+            }
+            if first.is_some() && (is_next || held.held < MOST_HELD) {
+                return source.choose(streak);
+            }
+            held = changed.wait(held).unwrap_or_else(PoisonError::into_inner);
+        }
+    };
+    let do_next = |streak: &mut Streak<I::Kind>| {
+        let Some((place, item)) = next(streak) else { return false };
+        let result = work(item);
+        let size = size(&result);
+        lock(&results).add(place, result, size);
+        true
+    };
+    let alone = |take: &mut dyn FnMut(R)| {
+        let mut streak = Streak { kind: None, since: Instant::now() };
+        while do_next(&mut streak) {
+            while let Some(result) = { lock(&results).next() } {
+                take(result);
+            }
+        }
+    };
+    if threads <= 1 {
+        return alone(&mut take);
+    }
+    let go_on = || {
+        let _working = Working { results: &results, changed: &changed };
+        let mut streak = Streak { kind: None, since: Instant::now() };
+        while do_next(&mut streak) {
             changed.notify_all();
         }
     };
     std::thread::scope(|scope| {
         let mut started = 0;
         for _ in 0..threads {
-            lock(&state).threads += 1;
+            lock(&results).threads += 1;
             match std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, go_on) {
                 Ok(_) => started += 1,
-                Err(_) => lock(&state).threads -= 1,
+                Err(_) => lock(&results).threads -= 1,
             }
         }
         if started == 0 {
-            while let Some(item) = { lock(&items).next() } {
-                take(work(item));
-            }
-            return;
+            return alone(&mut take);
         }
-        let mut held = lock(&state);
+        let mut held = lock(&results);
         loop {
-            let place = held.taken;
-            match held.results.remove(&place) {
+            match held.next() {
                 Some(result) => {
-                    held.taken += 1;
                     drop(held);
                     changed.notify_all();
                     take(result);
-                    held = lock(&state);
+                    held = lock(&results);
                 }
                 // All is done; or what is missing is that of a thread that panicked, which the scope tells.
                 None if held.threads == 0 => return,
@@ -133,8 +266,26 @@ fn run<T: Send, R: Send>(
 
 #[cfg(test)]
 mod tests {
-    use super::{AHEAD, in_order, spread};
+    use super::{AHEAD, Items, MOST_HELD, in_order, spread};
+    use std::sync::Mutex;
     use std::sync::atomic::{AtomicUsize, Ordering};
+
+    /// Numbers, of the kind of their last digit.
+    struct Numbers<I>(I);
+
+    impl<I: Iterator<Item = usize>> Items for Numbers<I> {
+        type Item = usize;
+        type Kind = usize;
+        fn next(&mut self) -> Option<usize> {
+            self.0.next()
+        }
+        fn ready(&mut self) -> Option<usize> {
+            self.0.next()
+        }
+        fn kind(&self, item: &usize) -> usize {
+            item % 10
+        }
+    }
 
     #[test]
     fn in_the_items_order() {
@@ -143,28 +294,80 @@ mod tests {
         for at_once in [None, Some(1), Some(2), Some(7), Some(1000)] {
             assert_eq!(spread(at_once, &items, |n| n * 2), doubled);
             let mut taken = Vec::new();
-            in_order(at_once, items.iter(), |n| n * 2, |n| taken.push(n));
+            in_order(at_once, Numbers(0..100), |n| n * 2, |_| 1, |n| taken.push(n));
             assert_eq!(taken, doubled);
         }
         assert!(spread(Some(4), &[] as &[usize], |n| *n).is_empty());
     }
 
     #[test]
-    fn no_more_are_held_than_a_few() {
-        let items: Vec<usize> = (0..1_000).collect();
-        let (made, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        let mut taken = 0;
-        in_order(
-            Some(2),
-            items.iter(),
-            |_: &usize| made.fetch_add(1, Ordering::SeqCst),
-            |_| {
-                taken += 1;
-                std::thread::yield_now();
-                most.fetch_max(made.load(Ordering::SeqCst) - taken, Ordering::SeqCst);
-            },
-        );
-        assert!(most.load(Ordering::SeqCst) <= 2 * AHEAD + 2, "{most:?}");
+    fn kinds_go_together() {
+        let last = Mutex::new((usize::MAX, 0));
+        let work = |n: usize| {
+            let mut last = last.lock().unwrap();
+            last.1 += usize::from(last.0 != n % 10);
+            last.0 = n % 10;
+            n
+        };
+        let mut taken = Vec::new();
+        in_order(Some(1), Numbers(0..200), work, |_| 0, |n| taken.push(n));
+        assert!(taken.is_sorted() && taken.len() == 200);
+        // A machine that is busy goes on to the next kind sooner.
+        assert!(last.lock().unwrap().1 < 150, "{last:?}");
+    }
+
+    #[test]
+    fn no_more_is_held_than_is_allowed() {
+        for (size, most) in [(0, AHEAD), (MOST_HELD / 4, 8)] {
+            let (made, held) = (AtomicUsize::new(0), AtomicUsize::new(0));
+            let mut taken = 0;
+            let work = |_| made.fetch_add(1, Ordering::SeqCst);
+            in_order(
+                Some(2),
+                Numbers(0..3_000),
+                work,
+                |_| size,
+                |_| {
+                    taken += 1;
+                    std::thread::yield_now();
+                    held.fetch_max(made.load(Ordering::SeqCst) - taken, Ordering::SeqCst);
+                },
+            );
+            assert_eq!(taken, 3_000);
+            assert!(held.into_inner() <= most);
+        }
+    }
+
+    #[test]
+    fn what_is_there_is_done_before_more_is_waited_for() {
+        /// Each number comes when all before it are given away.
+        struct Slow<'t>(usize, &'t AtomicUsize);
+        impl Items for Slow<'_> {
+            type Item = usize;
+            type Kind = ();
+            fn next(&mut self) -> Option<usize> {
+                while self.1.load(Ordering::SeqCst) < self.0 {
+                    std::thread::yield_now();
+                }
+                if self.0 == 50 {
+                    return None;
+                }
+                self.0 += 1;
+                Some(self.0)
+            }
+            fn ready(&mut self) -> Option<usize> {
+                None
+            }
+            fn kind(&self, _: &usize) {}
+        }
+        for threads in [1, 3] {
+            let taken = AtomicUsize::new(0);
+            let take = |_| {
+                taken.fetch_add(1, Ordering::SeqCst);
+            };
+            in_order(Some(threads), Slow(0, &taken), |n| n, |_| 0, take);
+            assert_eq!(taken.into_inner(), 50);
+        }
     }
 
     #[test]
@@ -172,6 +375,10 @@ mod tests {
         let items: Vec<usize> = (0..100).collect();
         let panicked =
             std::panic::catch_unwind(|| spread(Some(3), &items, |n| if *n == 50 { panic!("50") } else { *n }));
+        assert!(panicked.is_err());
+        let panicked = std::panic::catch_unwind(|| {
+            in_order(Some(3), Numbers(0..10_000), |n| if n == 50 { panic!("50") } else { n }, |_| 0, |_| ());
+        });
         assert!(panicked.is_err());
     }
 }

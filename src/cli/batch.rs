@@ -6,21 +6,25 @@ use super::template::Asked;
 use super::terminal::Terminal;
 use crate::diagnostic::{Diagnostic, Error, Format, nearest, report};
 use crate::engine::KubeVersion;
+use crate::manifest::Manifests;
 use crate::project::Project;
 use crate::shelf::Shelf;
-use crate::spread::in_order;
+use crate::spread::{Items, in_order};
 use crate::subject::{self, Flags, Rendered, installed};
 use crate::tree::Disk;
 use clap::ArgMatches;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use std::collections::{BTreeMap, HashMap};
-use std::io::{BufRead, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader, Read};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The longest line that is read, in bytes.
 const MAX_LINE: u64 = 64 << 20;
+
+/// How many bytes of them are read at once. What is there is rendered in the order that is best.
+const BUFFER: usize = 64 << 10;
 
 /// What a line may hold.
 const KEYS: [&str; 24] = [
@@ -73,26 +77,31 @@ pub(super) fn run(matches: &ArgMatches, terminal: &mut Terminal) -> Result<(), E
     let flags = asked.flags()?;
     let (at_once, shelf) = (flags.at_once, flags.shelf.clone());
     let path = texts(matches, "args").pop().filter(|path| path != "-");
-    let input: Box<dyn BufRead + Send> = match &path {
-        Some(path) => Box::new(BufReader::new(
+    let input: Box<dyn Read + Send> = match &path {
+        Some(path) => Box::new(
             std::fs::File::open(path)
                 .map_err(|error| Diagnostic::own(crate::tree::Error::system("open", path, &error).words))?,
-        )),
-        None => Box::new(BufReader::new(std::io::stdin())),
+        ),
+        None => Box::new(std::io::stdin()),
     };
     let projects = Projects::default();
-    let answer = |(line, given): (usize, Result<Vec<u8>, String>)| {
-        let mut answer = Answer { line, id: "null".to_owned(), rendered: Rendered::default(), result: Ok(Vec::new()) };
-        answer.result = given
-            .map_err(|words| Diagnostic::own(words).into())
-            .and_then(|given| one(&asked, &given, &shelf, &projects, &mut answer));
+    // Whoever reads no answers gets no more of them.
+    let is_unread = AtomicBool::new(false);
+    let answer = |Line { number, id, wish }: Line| {
+        let mut answer = Answer { line: number, id, rendered: Rendered::default(), result: Ok(Vec::new()) };
+        if !is_unread.load(Ordering::Relaxed) {
+            answer.result = wish.and_then(|wish| one(&asked, &wish, &shelf, &projects, &mut answer.rendered));
+            // Only the text is told.
+            answer.rendered.manifests = Manifests::default();
+        }
         answer
     };
-    // Whoever reads no answers gets no more of them.
-    let is_over = AtomicBool::new(false);
     let mut unwritten = None;
-    in_order(at_once, Lines { input, number: 0, is_over: &is_over }, answer, |answer| {
-        if is_over.load(Ordering::Relaxed) && (unwritten.is_some() || terminal.is_unread) {
+    let lines =
+        Lines { input: BufReader::with_capacity(BUFFER, input), number: 0, is_over: false, is_unread: &is_unread };
+    let size = |answer: &Answer| answer.result.as_ref().map_or(0, Vec::len);
+    in_order(at_once, lines, answer, size, |answer| {
+        if is_unread.load(Ordering::Relaxed) {
             return;
         }
         terminal.hide(&answer.rendered.secrets);
@@ -100,48 +109,92 @@ pub(super) fn run(matches: &ArgMatches, terminal: &mut Terminal) -> Result<(), E
         let line = told(answer, terminal);
         unwritten = terminal.print(&line).err();
         if unwritten.is_some() || terminal.is_unread {
-            is_over.store(true, Ordering::Relaxed);
+            is_unread.store(true, Ordering::Relaxed);
         }
     });
     terminal.end(&flags);
     unwritten.map_or(Ok(()), Err)
 }
 
-/// The lines that are not blank, with their numbers.
-struct Lines<'o> {
-    input: Box<dyn BufRead + Send>,
+/// A line that is not blank.
+struct Line {
+    /// From 1.
     number: usize,
-    /// Whether there are no more, or nobody wants them.
-    is_over: &'o AtomicBool,
+    /// As it is written.
+    id: String,
+    wish: Result<Wish, Error>,
 }
 
-impl Iterator for Lines<'_> {
-    type Item = (usize, Result<Vec<u8>, String>);
+struct Lines<'o> {
+    input: BufReader<Box<dyn Read + Send>>,
+    /// How many were read.
+    number: usize,
+    /// Whether there are no more.
+    is_over: bool,
+    /// Whether nobody wants them.
+    is_unread: &'o AtomicBool,
+}
 
-    fn next(&mut self) -> Option<Self::Item> {
-        while !self.is_over.load(Ordering::Relaxed) {
-            let mut line = Vec::new();
-            let read = (&mut self.input).take(MAX_LINE + 1).read_until(b'\n', &mut line);
-            self.number += 1;
-            match read {
-                Ok(0) => break,
-                Ok(_) if line.len() as u64 > MAX_LINE => {
-                    self.is_over.store(true, Ordering::Relaxed);
-                    return Some((
-                        self.number,
-                        Err(format!("the line is longer than {MAX_LINE} bytes: nothing is read beyond it")),
-                    ));
-                }
-                Ok(_) if line.iter().all(u8::is_ascii_whitespace) => {}
-                Ok(_) => return Some((self.number, Ok(line))),
-                Err(error) => {
-                    self.is_over.store(true, Ordering::Relaxed);
-                    return Some((self.number, Err(format!("the lines cannot be read: {error}"))));
-                }
+impl Lines<'_> {
+    /// The next one, unless it is blank.
+    fn read(&mut self) -> Option<Line> {
+        let mut line = Vec::new();
+        let read = (&mut self.input).take(MAX_LINE + 1).read_until(b'\n', &mut line);
+        self.number += 1;
+        let mut id = "null".to_owned();
+        let wish = match read {
+            Ok(0) => {
+                self.is_over = true;
+                return None;
+            }
+            Ok(_) if line.len() as u64 > MAX_LINE => {
+                self.is_over = true;
+                Err(format!("the line is longer than {MAX_LINE} bytes: nothing is read beyond it"))
+            }
+            Ok(_) if line.iter().all(u8::is_ascii_whitespace) => return None,
+            Ok(_) => Ok(Wish::read(&line, &mut id)),
+            Err(error) => {
+                self.is_over = true;
+                Err(format!("the lines cannot be read: {error}"))
+            }
+        };
+        let wish = wish.unwrap_or_else(|words| Err(Diagnostic::own(words).into()));
+        Some(Line { number: self.number, id, wish })
+    }
+
+    fn goes_on(&self) -> bool {
+        !self.is_over && !self.is_unread.load(Ordering::Relaxed)
+    }
+}
+
+impl Items for Lines<'_> {
+    type Item = Line;
+    /// The chart, or by which release it is known.
+    type Kind = [String; 3];
+
+    fn next(&mut self) -> Option<Line> {
+        while self.goes_on() {
+            if let Some(line) = self.read() {
+                return Some(line);
             }
         }
-        self.is_over.store(true, Ordering::Relaxed);
         None
+    }
+
+    fn ready(&mut self) -> Option<Line> {
+        while self.goes_on() && self.input.buffer().contains(&b'\n') {
+            if let Some(line) = self.read() {
+                return Some(line);
+            }
+        }
+        None
+    }
+
+    fn kind(&self, line: &Line) -> Self::Kind {
+        ["chart", "project", "release"].map(|key| match &line.wish {
+            Ok(wish) => wish.text(key).ok().flatten().unwrap_or_default(),
+            Err(_) => String::new(),
+        })
     }
 }
 
@@ -222,19 +275,17 @@ impl Wish {
 /// Renders what a line asks for.
 fn one(
     asked: &Asked<'_>,
-    line: &[u8],
+    wish: &Wish,
     shelf: &Arc<Shelf>,
     projects: &Projects,
-    answer: &mut Answer,
+    rendered: &mut Rendered,
 ) -> Result<Vec<u8>, Error> {
-    let wish = Wish::read(line, &mut answer.id)?;
     let mut flags = asked.flags_on(shelf.clone())?;
     (flags.include_tests, flags.is_compared) = (true, false);
-    fill(&wish, &mut flags)?;
+    fill(wish, &mut flags)?;
     if let Some(namespace) = wish.text("namespace")? {
         flags.namespace = Box::new(move |_, _| namespace.clone());
     }
-    let rendered = &mut answer.rendered;
     let (chart, environment) = (wish.text("chart")?, wish.text("environment")?);
     match (chart, environment) {
         (Some(chart), None) => {

@@ -1,7 +1,8 @@
 //! `rhelm check`: does everything still render, and are the snapshots that there are up to date?
 
 use super::failures;
-use super::save::{self, How, Job};
+use super::job::{Done, Job};
+use super::save::{self, How};
 use super::selection::{self, Selection};
 use super::snapshots;
 use super::template::{Asked, nearby_chart};
@@ -11,7 +12,7 @@ use crate::manifest::Claims;
 use crate::manifest::overrides::{Matches, unmatched};
 use crate::project::{Environment, Project, SNAPSHOTS};
 use crate::spread::in_order;
-use crate::subject::{self, Flags, Rendered, installed};
+use crate::subject::{self, Flags, Rendered};
 use crate::tree::{Disk, Tree, clean};
 use clap::ArgMatches;
 
@@ -85,49 +86,47 @@ pub(super) fn render(
     failures: &mut Vec<Error>,
 ) -> usize {
     let project = &selection.project;
-    let mut jobs = Vec::new();
-    for (environment, releases, _) in selection.iter() {
-        jobs.extend(releases.into_iter().map(|release| Job { project, environment, release }));
-    }
-    let render = |job: &Job<'_>| {
-        let mut rendered = Rendered::default();
-        let result = installed(tree, project, job.environment, job.release, flags, &mut rendered);
-        (rendered, result.err())
-    };
+    let jobs = Job::all(selection);
     let mut groups = selection.iter().map(|(environment, releases, whole)| (environment, releases.len(), whole));
     let mut next = jobs.iter();
     let mut here = groups.next();
     let (mut claims, mut matches, mut failed) = (Claims::default(), Matches::default(), false);
     terminal.begin(jobs.len());
-    in_order(flags.at_once, jobs.iter(), render, |(rendered, error)| {
-        terminal.advance();
-        let (Some(job), Some((environment, left, whole))) = (next.next(), &mut here) else { return };
-        terminal.hide(&rendered.secrets);
-        rendered.warnings.iter().for_each(|warning| terminal.say(warning));
-        matches.add(&rendered.matches);
-        let key = &job.release.key.text;
-        let error = error.or_else(|| {
-            let clash = claims.claim(key, &rendered.namespace, &rendered.manifests)?;
-            Some(super::fleet::clashing(Some(project), key, &clash))
-        });
-        if let Some(mut error) = error {
-            failures::of_release(&mut error, key, &environment.name.text);
-            failures.push(error);
-            failed = true;
-        }
-        *left -= 1;
-        if *left > 0 {
-            return;
-        }
-        if *whole && !failed && flags.overrides {
-            let idle = unmatched(&project.overrides(environment), &matches);
-            if !idle.is_empty() {
-                failures.push(Error::all(idle));
+    in_order(
+        flags.at_once,
+        Job::each(&jobs),
+        |job| job.render(tree, flags),
+        Done::size,
+        |Done { rendered, error }| {
+            terminal.advance();
+            let (Some(job), Some((environment, left, whole))) = (next.next(), &mut here) else { return };
+            terminal.hide(&rendered.secrets);
+            rendered.warnings.iter().for_each(|warning| terminal.say(warning));
+            matches.add(&rendered.matches);
+            let key = &job.release.key.text;
+            let error = error.or_else(|| {
+                let clash = claims.claim(key, &rendered.namespace, &rendered.manifests)?;
+                Some(super::fleet::clashing(Some(project), key, &clash))
+            });
+            if let Some(mut error) = error {
+                failures::of_release(&mut error, key, &environment.name.text);
+                failures.push(error);
+                failed = true;
             }
-        }
-        (claims, matches, failed) = (Claims::default(), Matches::default(), false);
-        here = groups.next();
-    });
+            *left -= 1;
+            if *left > 0 {
+                return;
+            }
+            if *whole && !failed && flags.overrides {
+                let idle = unmatched(&project.overrides(environment), &matches);
+                if !idle.is_empty() {
+                    failures.push(Error::all(idle));
+                }
+            }
+            (claims, matches, failed) = (Claims::default(), Matches::default(), false);
+            here = groups.next();
+        },
+    );
     terminal.end(flags);
     jobs.len()
 }

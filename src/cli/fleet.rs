@@ -2,8 +2,8 @@
 
 use super::args::on;
 use super::failures;
+use super::job::{Done, Job};
 use super::onto::Clusters;
-use super::save::Job;
 use super::selection::Selection;
 use super::template::{Asked, Home, print_manifests};
 use super::terminal::Terminal;
@@ -13,15 +13,8 @@ use crate::manifest::overrides::{Matches, unmatched};
 use crate::project::{Environment, Project, Release};
 use crate::shelf::Shelf;
 use crate::spread::in_order;
-use crate::subject::{Rendered, installed};
 use crate::tree::Disk;
 use std::sync::Arc;
-
-/// What became of a release.
-struct Done {
-    rendered: Rendered,
-    error: Option<Error>,
-}
 
 /// Renders what is selected, on the ground of its clusters if they are to be asked. `shelf` is there if it is rendered again
 /// later.
@@ -32,10 +25,7 @@ pub(super) fn run(
     shelf: Option<&Arc<Shelf>>,
     terminal: &mut Terminal,
 ) -> Result<(), Error> {
-    let mut jobs = Vec::new();
-    for (environment, releases, _) in selection.iter() {
-        jobs.extend(releases.into_iter().map(|release| Job { project: &selection.project, environment, release }));
-    }
+    let jobs = Job::all(selection);
     // A single release fails as it does for Helm.
     let single = jobs.len() == 1;
     let clusters = Clusters::new(asked.matches);
@@ -59,15 +49,16 @@ pub(super) fn run(
     };
     printer.groups.reverse();
     printer.terminal.begin(jobs.len());
-    let render = |job: &Job<'_>| {
-        let mut rendered = Rendered::default();
-        let result = installed(&Disk, job.project, job.environment, job.release, &flags, &mut rendered);
-        Done { rendered, error: result.err() }
-    };
-    in_order(flags.at_once, jobs.iter(), render, |done| {
-        printer.terminal.advance();
-        printer.take(done);
-    });
+    in_order(
+        flags.at_once,
+        Job::each(&jobs),
+        |job| job.render(&Disk, &flags),
+        Done::size,
+        |done| {
+            printer.terminal.advance();
+            printer.take(done);
+        },
+    );
     let Printer { mut failures, failed, terminal, .. } = printer;
     terminal.end(&flags);
     if failed.len() > 1 || (!single && !failed.is_empty()) {

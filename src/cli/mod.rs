@@ -11,6 +11,7 @@ mod environments;
 mod failures;
 mod fleet;
 mod hook;
+mod job;
 mod json;
 mod kubeconfig;
 mod onto;

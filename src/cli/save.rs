@@ -2,34 +2,20 @@
 
 use super::args::on;
 use super::failures;
+use super::job::{Done, Job};
 use super::selection::{self, Selection};
 use super::snapshots::{self, check_outside, orphans};
 use super::template::Asked;
 use super::terminal::Terminal;
 use crate::diagnostic::{Diagnostic, Error};
 use crate::manifest::{Claims, Event, Manifests, secret};
-use crate::project::{Environment, Project, Release, Secrets};
+use crate::project::{Project, Secrets};
 use crate::release::saved::{self, Header, Sealed};
 use crate::spread::in_order;
-use crate::subject::{Flags, Input, InputKind, Rendered, installed};
+use crate::subject::{Flags, Input, InputKind, Rendered};
 use crate::text::Str;
 use crate::tree::{Disk, Tree, clean};
 use clap::ArgMatches;
-
-/// A release of an environment, to be rendered.
-pub(super) struct Job<'p> {
-    pub(super) project: &'p Project,
-    pub(super) environment: &'p Environment,
-    pub(super) release: &'p Release,
-}
-
-impl Job<'_> {
-    /// `staging/shop`, or the release alone where there is only one environment.
-    pub(super) fn shown(&self, several: bool) -> String {
-        let key = &self.release.key.text;
-        if several { format!("{}/{key}", self.environment.name.text) } else { key.clone() }
-    }
-}
 
 /// Runs the command.
 pub(super) fn run(matches: &ArgMatches, terminal: &mut Terminal) -> Result<(), Error> {
@@ -124,12 +110,6 @@ impl Saved {
     }
 }
 
-/// What rendering a release for a snapshot gave.
-struct Done {
-    rendered: Rendered,
-    error: Option<Error>,
-}
-
 /// Renders what `from` holds and writes the snapshots to disk, or only looks whether they are up to date.
 pub(super) fn save(
     from: &(dyn Tree + Sync),
@@ -144,49 +124,47 @@ pub(super) fn save(
         (flags.include_crds, flags.include_tests) = (true, true);
     }
     let flags = &flags;
-    let mut jobs = Vec::new();
-    for (environment, releases, _) in selection.iter() {
-        jobs.extend(releases.into_iter().map(|release| Job { project: &selection.project, environment, release }));
-    }
+    let jobs = Job::all(selection);
     let several = selection.environments.len() > 1;
-    let render = |job: &Job<'_>| {
-        let mut rendered = Rendered::default();
-        let result = installed(from, job.project, job.environment, job.release, flags, &mut rendered);
-        Done { rendered, error: result.err() }
-    };
     let mut outcome = Saved { jobs: jobs.len(), ..Saved::default() };
     let mut claims = Claims::default();
     let mut before = "";
     let mut next = jobs.iter();
     terminal.begin(jobs.len());
-    in_order(flags.at_once, jobs.iter(), render, |done| {
-        terminal.advance();
-        let Some(job) = next.next() else { return };
-        if before != job.environment.name.text {
-            (claims, before) = (Claims::default(), &job.environment.name.text);
-        }
-        let Done { mut rendered, error } = done;
-        terminal.hide(&rendered.secrets);
-        rendered.warnings.iter().for_each(|warning| terminal.say(warning));
-        let result = match error {
-            Some(error) => Err(error),
-            None => one(from, disk, job, &mut rendered, &mut claims, flags.seed.is_some(), asked, how),
-        };
-        match result {
-            Ok((word, path)) => {
-                outcome.stale |= how.check && word != "unchanged";
-                outcome.wrote |= word == "written";
-                outcome.said.push((word, path));
+    in_order(
+        flags.at_once,
+        Job::each(&jobs),
+        |job| job.render(from, flags),
+        Done::size,
+        |done| {
+            terminal.advance();
+            let Some(job) = next.next() else { return };
+            if before != job.environment.name.text {
+                (claims, before) = (Claims::default(), &job.environment.name.text);
             }
-            Err(mut error) => {
-                if jobs.len() > 1 {
-                    failures::of_release(&mut error, &job.release.key.text, &job.environment.name.text);
+            let Done { mut rendered, error } = done;
+            terminal.hide(&rendered.secrets);
+            rendered.warnings.iter().for_each(|warning| terminal.say(warning));
+            let result = match error {
+                Some(error) => Err(error),
+                None => one(from, disk, job, &mut rendered, &mut claims, flags.seed.is_some(), asked, how),
+            };
+            match result {
+                Ok((word, path)) => {
+                    outcome.stale |= how.check && word != "unchanged";
+                    outcome.wrote |= word == "written";
+                    outcome.said.push((word, path));
                 }
-                outcome.failures.push(error);
-                outcome.failed.push(job.shown(several));
+                Err(mut error) => {
+                    if jobs.len() > 1 {
+                        failures::of_release(&mut error, &job.release.key.text, &job.environment.name.text);
+                    }
+                    outcome.failures.push(error);
+                    outcome.failed.push(job.shown(several));
+                }
             }
-        }
-    });
+        },
+    );
     terminal.end(flags);
     outcome
 }

@@ -108,6 +108,12 @@ impl Manifests {
         }
     }
 
+    /// The size of the texts of all documents, in bytes.
+    pub fn size(&self) -> usize {
+        let crds = self.crds.iter().map(|(_, text)| text.len());
+        crds.chain(self.resources.iter().chain(&self.hooks).map(|document| document.text.len())).sum()
+    }
+
     /// The texts of all documents, to be changed.
     pub fn texts_mut(&mut self) -> impl Iterator<Item = &mut Str> {
         let crds = self.crds.iter_mut().map(|(_, text)| text);

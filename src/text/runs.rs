@@ -84,6 +84,26 @@ pub(crate) fn json(text: &[u8], escapes_html: bool) -> usize {
     first(text, usize::MAX, others).unwrap_or(text.len())
 }
 
+/// How many visible characters of ASCII a text begins with that are neither colons nor number signs.
+pub(crate) fn visible(text: &[u8]) -> usize {
+    let others = |word: u64| {
+        let up_to_space = word.wrapping_sub(ONES * 0x21) & !word;
+        equal(word, b':') | equal(word, b'#') | equal(word, 0x7f) | (up_to_space | word) & HIGH
+    };
+    first(text, usize::MAX, others).unwrap_or(text.len())
+}
+
+/// How many bytes a text begins with that begin none of YAML's line breaks.
+pub(crate) fn unbroken(text: &[u8]) -> usize {
+    let others = |word: u64| equal(word, b'\n') | equal(word, b'\r') | equal(word, 0xc2) | equal(word, 0xe2);
+    first(text, usize::MAX, others).unwrap_or(text.len())
+}
+
+/// How many spaces a text begins with.
+pub(crate) fn spaces(text: &[u8]) -> usize {
+    first(text, usize::MAX, |word| word ^ (ONES * u64::from(b' '))).unwrap_or(text.len())
+}
+
 /// How many letters, digits and underscores of ASCII a text begins with.
 pub(crate) fn name(text: &[u8]) -> usize {
     first(text, usize::MAX, no_name).unwrap_or(text.len())
@@ -134,6 +154,7 @@ mod tests {
                     0 => below(256) as u8,
                     1 if round % 3 == 0 => b'{',
                     2 if round % 3 == 0 => b"{\"\\\n"[below(4)],
+                    2..9 if round % 5 == 0 => b' ',
                     _ => b"azAZ09_mM5"[below(10)],
                 })
                 .collect();
@@ -143,6 +164,11 @@ mod tests {
                 let plain = text.iter().position(|b| !is_plain(b)).unwrap_or(len);
                 assert_eq!(json(&text, escapes_html), plain, "{text:?}");
             }
+            let is_visible = |b: &u8| (0x21..0x7f).contains(b) && !b":#".contains(b);
+            assert_eq!(visible(&text), text.iter().position(|b| !is_visible(b)).unwrap_or(len), "{text:?}");
+            let breaks = text.iter().position(|b| b"\n\r\xc2\xe2".contains(b)).unwrap_or(len);
+            assert_eq!(unbroken(&text), breaks, "{text:?}");
+            assert_eq!(spaces(&text), text.iter().position(|b| *b != b' ').unwrap_or(len), "{text:?}");
             let is_name = |b: &u8| b.is_ascii_alphanumeric() || *b == b'_';
             assert_eq!(name(&text), text.iter().position(|b| !is_name(b)).unwrap_or(len), "{text:?}");
             assert_eq!(delimiter(&text), text.windows(2).position(|two| two == b"{{"), "{text:?}");

@@ -46,7 +46,9 @@ impl Tree for Disk {
 
     fn read(&self, path: &str) -> Result<Str, Error> {
         let file = File::open(path).map_err(|e| Error::system("open", path, &e))?;
-        let mut data = Vec::new();
+        // What a file says of its size is believed where it is likely: others are read piece by piece.
+        let size = file.metadata().map_or(0, |metadata| metadata.len()).min(MAX_FILE);
+        let mut data = Vec::with_capacity(usize::try_from(size).map_or(0, |size| size + 1));
         file.take(MAX_READ + 1).read_to_end(&mut data).map_err(|e| Error::system("read", path, &e))?;
         if data.len() as u64 > MAX_READ {
             return Err(Error::rule(format!("{path} is larger than {MAX_READ} bytes")));

@@ -4,6 +4,7 @@ use super::input::width;
 use super::order::Version;
 use super::resolve::{Looks, is_base60, looks, looks_v3_octal};
 use super::scan::Style;
+use crate::text::runs;
 
 /// Where output goes, and what go-yaml's emitter remembers.
 pub(super) struct Writer {
@@ -117,6 +118,13 @@ pub(super) fn analyze(text: &[u8], version: Version) -> Analysis {
     let (mut after_space, mut after_break, mut after_white) = (false, false, true);
     let mut i = 0;
     while let Some(&b) = text.get(i) {
+        // Behind the first character most of them say nothing.
+        let run = if i > 0 { runs::visible(text.get(i..).unwrap_or_default()) } else { 0 };
+        if run > 0 {
+            i += run;
+            (after_space, after_break, after_white) = (false, false, false);
+            continue;
+        }
         let next = i + width(b).max(1);
         let white_follows = matches!(text.get(next), None | Some(b' ' | b'\t'));
         match b {
@@ -484,8 +492,9 @@ impl Writer {
             }
             // The rest of the line at once.
             let line = i;
+            i += runs::unbroken(text.get(i..).unwrap_or_default());
             while i < text.len() && !is_break(text, i) {
-                i += 1;
+                i += 1 + runs::unbroken(text.get(i + 1..).unwrap_or_default());
             }
             let line = text.get(line..i).unwrap_or_default();
             self.out.extend_from_slice(line);

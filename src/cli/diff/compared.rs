@@ -10,7 +10,7 @@ use crate::diff::{self, Compared, Format, Kept, Options, Side};
 use crate::manifest::chance::CHANCE;
 use crate::manifest::{self, Claims, Manifests, Object};
 use crate::release::{Record, Start, is_not_found, saved};
-use crate::spread::in_order;
+use crate::spread::{Each, in_order};
 use crate::subject::{Flags, Rendered, Rendering};
 use crate::text::Str;
 use crate::tree::{Disk, Tree};
@@ -361,7 +361,9 @@ pub(super) fn finish(
     let mut next = pairs.iter();
     let compare = |pair: &Pair<'_>| one(pair, from_label, flags, comparison);
     terminal.begin(pairs.len());
-    in_order(flags.at_once, pairs.iter(), compare, |done| {
+    // What is compared is kept to the end in any case.
+    let size = |done: &Done| done.made.as_ref().map_or(0, |(_, made)| made.size());
+    in_order(flags.at_once, Each(pairs.iter(), |pair| &pair.release), compare, size, |done| {
         terminal.advance();
         let Some(pair) = next.next() else { return };
         terminal.hide(&done.secrets);

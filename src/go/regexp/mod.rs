@@ -10,7 +10,7 @@ use crate::value::Str;
 use regex_automata::meta::{self, BuildError};
 use regex_automata::util::captures::Captures;
 use regex_automata::{Anchored, Input};
-use regex_syntax::hir::Look;
+use regex_syntax::hir::{Hir, HirKind, Look};
 use std::borrow::Cow;
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
@@ -28,6 +28,9 @@ const CACHED_SIZE: usize = 64 << 20;
 /// save.
 const LONG: usize = 1 << 10;
 
+/// What stands for a byte that is no UTF-8.
+const REPLACEMENT: &[u8] = "\u{fffd}".as_bytes();
+
 /// A compiled pattern.
 #[derive(Debug)]
 pub struct Regexp {
@@ -35,6 +38,8 @@ pub struct Regexp {
     engine: meta::Regex,
     /// The engine for long texts, once there is one.
     for_long: OnceCell<Option<meta::Regex>>,
+    /// What is in each text that matches: most texts that charts search hold nothing of what they are searched for.
+    needed: Vec<u8>,
     /// The names of the groups; the first is the whole match.
     names: Vec<Option<Box<[u8]>>>,
     /// Whether it asks for `\B`, which the engine also finds inside of characters and then skips; the search that
@@ -124,7 +129,7 @@ impl<'t> Subject<'t> {
         for (at, c, width) in super::unicode::runes(text) {
             if c == char::REPLACEMENT_CHARACTER && width == 1 {
                 replaced.push(out.len());
-                out.extend_from_slice("\u{fffd}".as_bytes());
+                out.extend_from_slice(REPLACEMENT);
             } else {
                 out.extend_from_slice(text.get(at..at + width).unwrap_or_default());
             }
@@ -142,8 +147,19 @@ impl<'t> Subject<'t> {
     }
 }
 
-/// The pattern, and an engine for it.
-fn build(pattern: &[u8], is_for_long: bool) -> Result<(meta::Regex, parse::Parsed), String> {
+/// The longest text that is known to be in every match, as it stands in a text before what is no UTF-8 is replaced in it.
+fn needed(hir: &Hir) -> &[u8] {
+    match hir.kind() {
+        HirKind::Literal(literal) if memchr::memmem::find(&literal.0, REPLACEMENT).is_none() => &literal.0,
+        HirKind::Capture(group) => needed(&group.sub),
+        HirKind::Repetition(repetition) if repetition.min > 0 => needed(&repetition.sub),
+        HirKind::Concat(parts) => parts.iter().map(needed).max_by_key(|text| text.len()).unwrap_or_default(),
+        _ => &[],
+    }
+}
+
+/// The pattern, an engine for it, and what it needs.
+fn build(pattern: &[u8], is_for_long: bool) -> Result<(meta::Regex, parse::Parsed, Vec<u8>), String> {
     // A pattern has at most a thousand levels; the walk over them takes more stack than a thread may have left.
     stacker::maybe_grow(4 << 20, 16 << 20, || {
         let parsed = parse::parse(pattern).map_err(|e| e.to_string())?;
@@ -158,15 +174,16 @@ fn build(pattern: &[u8], is_for_long: bool) -> Result<(meta::Regex, parse::Parse
             }
             None => format!("error parsing regexp: {e}"),
         })?;
-        Ok((engine, parsed))
+        let needed = needed(&parsed.hir).to_vec();
+        Ok((engine, parsed, needed))
     })
 }
 
 impl Regexp {
     fn new(pattern: Str) -> Result<Regexp, String> {
-        let (engine, parsed) = build(&pattern, false)?;
+        let (engine, parsed, needed) = build(&pattern, false)?;
         let inside = parsed.hir.properties().look_set().contains(Look::WordAsciiNegate);
-        Ok(Regexp { pattern, engine, for_long: OnceCell::new(), names: parsed.names, inside })
+        Ok(Regexp { pattern, engine, for_long: OnceCell::new(), needed, names: parsed.names, inside })
     }
 
     /// The engine to search so many bytes with.
@@ -174,8 +191,13 @@ impl Regexp {
         if len <= LONG {
             return &self.engine;
         }
-        let for_long = self.for_long.get_or_init(|| build(&self.pattern, true).ok().map(|(engine, _)| engine));
+        let for_long = self.for_long.get_or_init(|| build(&self.pattern, true).ok().map(|(engine, ..)| engine));
         for_long.as_ref().unwrap_or(&self.engine)
+    }
+
+    /// Whether something is missing that each match has.
+    fn lacks(&self, text: &[u8]) -> bool {
+        !self.needed.is_empty() && memchr::memmem::find(text, &self.needed).is_none()
     }
 
     /// `MatchString`
@@ -183,17 +205,23 @@ impl Regexp {
         if self.inside {
             return self.find(text).is_some();
         }
-        self.engine(text.len()).is_match(Input::new(&*Subject::new(text).text))
+        !self.lacks(text) && self.engine(text.len()).is_match(Input::new(&*Subject::new(text).text))
     }
 
     /// `FindStringIndex`: the first match, as offsets.
     pub fn find(&self, text: &[u8]) -> Option<Range<usize>> {
+        if self.lacks(text) {
+            return None;
+        }
         let subject = Subject::new(text);
         self.engine(text.len()).find(Input::new(&*subject.text)).map(|m| subject.span(m.range()))
     }
 
     /// `FindAllStringIndex`: at most `n` matches, all when `n` is negative.
     pub fn find_all(&self, text: &[u8], n: i64) -> Vec<Range<usize>> {
+        if self.lacks(text) {
+            return Vec::new();
+        }
         let subject = Subject::new(text);
         let text = &*subject.text;
         let limit = usize::try_from(n).unwrap_or(usize::MAX);
@@ -246,6 +274,9 @@ impl Regexp {
 
     /// `ReplaceAllLiteralString`
     pub fn replace_all_literal(&self, text: &[u8], replacement: &[u8]) -> Vec<u8> {
+        if self.lacks(text) {
+            return text.to_vec();
+        }
         let engine = self.engine(text.len());
         let mut captures = Captures::matches(engine.group_info().clone());
         self.replace(engine, text, &mut captures, |out, _, _| out.extend_from_slice(replacement))
@@ -255,6 +286,9 @@ impl Regexp {
     pub fn replace_all(&self, text: &[u8], template: &[u8]) -> Vec<u8> {
         if !template.contains(&b'$') {
             return self.replace_all_literal(text, template);
+        }
+        if self.lacks(text) {
+            return text.to_vec();
         }
         let pieces = self.template(template);
         let engine = self.engine(text.len());

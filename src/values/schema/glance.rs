@@ -12,11 +12,15 @@ use super::plain;
 use crate::go::regexp;
 use crate::go::unicode::rune_count;
 use crate::value::{Elem, IntKind, Map, MapType, Str, Value};
+use std::cell::RefCell;
 use std::collections::HashSet;
 use std::rc::Rc;
 
 /// How deep schemas may lead into each other and into values.
 const MAX_DEPTH: usize = 100;
+
+/// How many schemas that references lead to may stand where no keyword leads.
+const MAX_APART: usize = 64;
 
 /// How many keywords are looked at.
 const MAX_STEPS: usize = 300_000;
@@ -27,30 +31,55 @@ pub(super) fn draft(document: &Node) -> Option<Draft> {
         Some(url) => Draft::from_url(url.utf8()?)?,
         None => Draft::D2020,
     };
+    let references = References { document, draft, seen: RefCell::default() };
     let is_fine = |keyword: &[u8], text: &Str, depth: usize| match keyword {
-        b"$ref" => target(document, text).is_some(),
+        b"$ref" => references.is_fine(text),
         _ => depth == 1,
     };
     plain::is_valid_with(document, draft, &is_fine).then_some(draft)
 }
 
-/// The schema that a reference means: some definition or part of one, of those that are looked at.
-fn target<'d>(document: &'d Node, reference: &[u8]) -> Option<&'d Node> {
+/// References of a document.
+struct References<'d> {
+    document: &'d Node,
+    draft: Draft,
+    /// What they led to that lies in no schema.
+    seen: RefCell<Vec<*const Node>>,
+}
+
+impl References<'_> {
+    /// Whether a reference leads to a schema that can be looked at.
+    fn is_fine(&self, reference: &[u8]) -> bool {
+        let Some((node, is_part)) = target(self.document, reference) else { return false };
+        if is_part || self.seen.borrow().iter().any(|seen| std::ptr::eq(*seen, node)) {
+            return true;
+        }
+        if self.seen.borrow().len() == MAX_APART {
+            return false;
+        }
+        self.seen.borrow_mut().push(node);
+        let is_fine = |keyword: &[u8], text: &Str, _: usize| keyword == b"$ref" && self.is_fine(text);
+        plain::is_valid_with(node, self.draft, &is_fine)
+    }
+}
+
+/// The schema that a reference means, and whether it is part of those that keywords lead to from the document.
+fn target<'d>(document: &'d Node, reference: &[u8]) -> Option<(&'d Node, bool)> {
     let pointer = reference.strip_prefix(b"#")?;
     if pointer.is_empty() {
-        return Some(document);
+        return Some((document, true));
     }
-    let mut node = document;
+    let (mut node, mut is_part) = (document, true);
     let mut tokens = pointer.strip_prefix(b"/")?.split(|b| *b == b'/');
     while let Some(token) = tokens.next() {
         node = node.get(token)?;
         match token {
             b"definitions" | b"$defs" | b"properties" => node = node.get(tokens.next()?)?,
             b"items" | b"additionalProperties" | b"not" => {}
-            _ => return None,
+            _ => is_part = false,
         }
     }
-    matches!(node.kind, Kind::Object(_) | Kind::Bool(_)).then_some(node)
+    matches!(node.kind, Kind::Object(_) | Kind::Bool(_)).then_some((node, is_part))
 }
 
 /// Whether a value fits a schema whose draft [`draft`] found. None where that is uncertain.
@@ -106,7 +135,7 @@ impl Look<'_> {
         {
             // Nothing else counts there but `const`.
             (entries.len() == 1 || node.get(b"const").is_none()).then_some(())?;
-            return self.schema(target(self.document, reference)?, value, depth + 1);
+            return self.schema(target(self.document, reference)?.0, value, depth + 1);
         }
         all(entries, |(key, rule)| self.keyword(node, key, rule, value, types, depth + 1))
     }
@@ -134,7 +163,7 @@ impl Look<'_> {
             (b"const", _) if self.draft == Draft::D4 => None,
             (b"const", _) => equal(rule, value),
             (b"$ref", _) => match &rule.kind {
-                Kind::Str(reference) => self.schema(target(self.document, reference)?, value, depth),
+                Kind::Str(reference) => self.schema(target(self.document, reference)?.0, value, depth),
                 _ => None,
             },
             (b"allOf", _) => all(list(rule)?, |below| self.schema(below, value, depth)),
@@ -294,15 +323,20 @@ fn has_all(names: &Node, map: &Map) -> Option<bool> {
 /// Whether a value equals one in a schema.
 fn equal(node: &Node, value: &Value) -> Option<bool> {
     match (&node.kind, value) {
-        (Kind::Array(_), Value::List(..)) | (Kind::Object(_), Value::Map(..)) | (Kind::Number(_), Value::Float(_)) => {
-            None
-        }
+        (Kind::Array(_), Value::List(..)) | (Kind::Object(_), Value::Map(..)) => None,
+        (Kind::Number(text), Value::Float(float)) => Some(whole(text)? == *float),
         (Kind::Null, Value::Nil) => Some(true),
         (Kind::Bool(a), Value::Bool(b)) => Some(a == b),
         (Kind::Str(a), Value::Str(b)) => Some(a == b),
         (Kind::Number(text), Value::Int(_, n)) => Some(text.parse::<i64>().ok()? == *n),
         _ => Some(false),
     }
+}
+
+/// A whole number that a float holds as it is.
+fn whole(text: &str) -> Option<f64> {
+    let number = text.parse::<i64>().ok()?;
+    (number.unsigned_abs() <= 1 << f64::MANTISSA_DIGITS).then_some(number as f64)
 }
 
 /// Whether a number is below or above one in a schema.
@@ -313,7 +347,11 @@ fn compared(value: &Value, bound: &Node) -> Option<std::cmp::Ordering> {
         (Value::Float(_), _) => {}
         _ => return None,
     }
-    let (Value::Float(float), Ok(bound)) = (value, text.parse::<f64>()) else { return None };
+    let Value::Float(float) = value else { return None };
+    if let Some(bound) = whole(text) {
+        return float.partial_cmp(&bound);
+    }
+    let bound = text.parse::<f64>().ok()?;
     // Of numbers that are the same as floats the decimals may differ.
     float.partial_cmp(&bound).filter(|order| bound.is_finite() && order.is_ne())
 }
@@ -497,6 +535,10 @@ mod tests {
                                     "\"#/definitions/none\"",
                                     "\"#/properties/a\"",
                                     "\"#/definitions/d/anyOf/0\"",
+                                    "\"#/definitions/g/x\"",
+                                    "\"#/definitions/g/x/properties/a\"",
+                                    "\"#/definitions/g/x/own/items\"",
+                                    "\"#/definitions/g/y\"",
                                     "\"#d\"",
                                 ])
                                 .to_owned(),
@@ -531,7 +573,7 @@ mod tests {
         // More of them, after a change here.
         let rounds = std::env::var("RHELM_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(10_000);
         for round in 0..rounds {
-            let (inner, definition) = (chance.schema(3), chance.schema(2));
+            let (inner, definition, apart) = (chance.schema(3), chance.schema(2), chance.schema(2));
             let body = inner.strip_prefix('{').map_or_else(
                 || format!("\"not\": {inner}}}"),
                 |body| match body {
@@ -539,7 +581,10 @@ mod tests {
                     body => body.to_owned(),
                 },
             );
-            let schema = format!("{{{}\"definitions\": {{\"d\": {definition}}}, {body}", DRAFTS[round % DRAFTS.len()]);
+            let definitions = format!(
+                "{{\"d\": {definition}, \"g\": {{\"x\": {apart}, \"y\": {{\"$ref\": \"#/definitions/g/x\"}}}}}}"
+            );
+            let schema = format!("{{{}\"definitions\": {definitions}, {body}", DRAFTS[round % DRAFTS.len()]);
             let document = json::parse(schema.as_bytes()).unwrap_or_else(|words| panic!("{words}: {schema}"));
             let Some(draft) = draft(&document) else { continue };
             for _ in 0..6 {

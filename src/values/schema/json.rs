@@ -181,7 +181,7 @@ fn take_children(kind: &mut Kind, into: &mut Vec<Rc<Node>>) {
 
 /// A JSON text. The error has Go's words: `unexpected EOF`.
 pub(super) fn parse(text: &[u8]) -> Result<Rc<Node>, String> {
-    let mut parser = Parser { text, at: 0, recent: Recent::new() };
+    let mut parser = Parser { text, at: 0, items: Vec::new(), entries: Vec::new(), recent: Recent::new() };
     if let Some(node) = parser.value(0) {
         parser.space();
         return if parser.at < text.len() { Err("invalid character after top-level value".into()) } else { Ok(node) };
@@ -193,6 +193,9 @@ pub(super) fn parse(text: &[u8]) -> Result<Rc<Node>, String> {
 struct Parser<'t> {
     text: &'t [u8],
     at: usize,
+    /// Items of the lists, and entries of the objects, that are not at their ends.
+    items: Vec<Rc<Node>>,
+    entries: Vec<(Str, Rc<Node>)>,
     /// Short strings: schemas say `type` and `string` thousands of times.
     recent: Recent<Str, RECENT>,
 }
@@ -207,8 +210,10 @@ impl Parser<'_> {
     }
 
     fn space(&mut self) {
-        while matches!(self.peek(), Some(b' ' | b'\t' | b'\r' | b'\n')) {
+        while let Some(b' ' | b'\t' | b'\r' | b'\n') = self.peek() {
             self.at += 1;
+            // Behind the end of a line there is its indentation.
+            self.at += runs::spaces(self.text.get(self.at..).unwrap_or_default());
         }
     }
 
@@ -237,41 +242,46 @@ impl Parser<'_> {
 
     fn array(&mut self, depth: usize) -> Option<Kind> {
         self.eat(b'[')?;
-        let mut items = Vec::new();
+        let known = self.items.len();
         self.space();
         if self.eat(b']').is_some() {
-            return Some(Kind::Array(items));
+            return Some(Kind::Array(Vec::new()));
         }
         loop {
-            items.push(self.value(depth + 1)?);
+            let item = self.value(depth + 1)?;
+            self.items.push(item);
             self.space();
             if self.eat(b',').is_none() {
                 self.eat(b']')?;
-                return Some(Kind::Array(items));
+                return Some(Kind::Array(self.items.drain(known..).collect()));
             }
         }
     }
 
     fn object(&mut self, depth: usize) -> Option<Kind> {
         self.eat(b'{')?;
-        let mut entries: Vec<(Str, Rc<Node>)> = Vec::new();
+        let known = self.entries.len();
         self.space();
         if self.eat(b'}').is_some() {
-            return Some(Kind::Object(entries));
+            return Some(Kind::Object(Vec::new()));
         }
         loop {
             self.space();
             let key = self.string()?;
             self.space();
             self.eat(b':')?;
-            entries.push((key, self.value(depth + 1)?));
+            let value = self.value(depth + 1)?;
+            self.entries.push((key, value));
             self.space();
             if self.eat(b',').is_none() {
                 self.eat(b'}')?;
-                // Of equal keys the last one wins.
-                entries.reverse();
-                entries.sort_by(|(a, _), (b, _)| a.cmp(b));
-                entries.dedup_by(|(a, _), (b, _)| a == b);
+                let mut entries: Vec<_> = self.entries.drain(known..).collect();
+                if !entries.is_sorted_by(|(a, _), (b, _)| a < b) {
+                    // Of equal keys the last one wins.
+                    entries.reverse();
+                    entries.sort_by(|(a, _), (b, _)| a.cmp(b));
+                    entries.dedup_by(|(a, _), (b, _)| a == b);
+                }
                 return Some(Kind::Object(entries));
             }
         }

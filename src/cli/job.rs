@@ -1,0 +1,57 @@
+//! Releases that are to be rendered, and what became of them.
+
+use super::selection::Selection;
+use crate::diagnostic::Error;
+use crate::project::{Environment, Project, Release};
+use crate::spread::Each;
+use crate::subject::{Flags, Rendered, installed};
+use crate::tree::Tree;
+
+/// A release of an environment, to be rendered.
+pub(super) struct Job<'p> {
+    pub(super) project: &'p Project,
+    pub(super) environment: &'p Environment,
+    pub(super) release: &'p Release,
+}
+
+/// What became of one.
+pub(super) struct Done {
+    pub(super) rendered: Rendered,
+    pub(super) error: Option<Error>,
+}
+
+impl Done {
+    /// What it takes, in bytes.
+    pub(super) fn size(&self) -> usize {
+        self.rendered.manifests.size()
+    }
+}
+
+impl<'p> Job<'p> {
+    /// All that is selected.
+    pub(super) fn all(selection: &'p Selection) -> Vec<Self> {
+        let project = &selection.project;
+        let of = |(environment, releases, _): (&'p Environment, Vec<&'p Release>, bool)| {
+            releases.into_iter().map(move |release| Job { project, environment, release })
+        };
+        selection.iter().flat_map(of).collect()
+    }
+
+    /// One after the other; those of a chart are of a kind.
+    pub(super) fn each<'j>(jobs: &'j [Self]) -> Each<'j, Self, &'p str> {
+        Each(jobs.iter(), |job| &job.release.chart.text)
+    }
+
+    /// Renders it.
+    pub(super) fn render(&self, from: &(dyn Tree + Sync), flags: &Flags<'_>) -> Done {
+        let mut rendered = Rendered::default();
+        let result = installed(from, self.project, self.environment, self.release, flags, &mut rendered);
+        Done { rendered, error: result.err() }
+    }
+
+    /// `staging/shop`, or the release alone where there is only one environment.
+    pub(super) fn shown(&self, several: bool) -> String {
+        let key = &self.release.key.text;
+        if several { format!("{}/{key}", self.environment.name.text) } else { key.clone() }
+    }
+}
