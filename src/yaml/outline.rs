@@ -509,7 +509,7 @@ pub(super) fn plain_line(text: &[u8]) -> Option<(&[u8], bool)> {
 }
 
 /// Whether nothing but a comment follows a value.
-fn is_over(rest: &[u8]) -> bool {
+pub(super) fn is_over(rest: &[u8]) -> bool {
     match rest.get(indent(rest)..) {
         None | Some([]) => true,
         Some([b'#', ..]) => rest.first() == Some(&b' '),
@@ -619,6 +619,12 @@ mod tests {
         "a: b\nkind: X\nmetadata:\n  name: x\nd:\n  e: f\n  e: g\n  \"e\": h\n",
     ];
 
+    /// Values that are read by their lines, of which no head is.
+    const NAMED: [&str; 2] = [
+        "a: &a 5\nb: *a # c\nc:\n- &b text\n- *b\n- &c \"q\" # d\n- *c\n- x: &a-1 null\n  w: *a-1\nd:\n  e: *a\n  f: &a  'new'\n  g:\n    *a\n  h:\n    &h true\n  i: *h\n",
+        "port: &port 9121\nlist:\n  - *port\n  - a: *port\n    b: &b_ 1e3\nz: *b_\n",
+    ];
+
     /// What the scanner makes of a text that a comment ends.
     fn told(text: &str, comment: &str) -> Result<String, Error> {
         let value = parse(format!("{text}\n# {comment}\n").as_bytes())?;
@@ -631,6 +637,10 @@ mod tests {
         for document in DOCUMENTS {
             assert!(head(document.as_bytes()).is_some(), "{document}");
         }
+        for document in NAMED {
+            assert!(plain::read(document.as_bytes()).is_some(), "{document}");
+        }
+        let documents = [&DOCUMENTS[..], &NAMED[..]].concat();
         let mut state = 88_172_645_463_325_252_u64;
         let mut next = |below: usize| {
             state ^= state << 13;
@@ -638,7 +648,7 @@ mod tests {
             state ^= state << 17;
             (state % below as u64) as usize
         };
-        const PARTS: [&str; 86] = [
+        const PARTS: [&str; 90] = [
             " ",
             "  ",
             "\n",
@@ -681,6 +691,10 @@ mod tests {
             "2001-01-01",
             "&a",
             "*a",
+            "&a x",
+            "&b ",
+            "\n  k: *a",
+            "*b",
             "!!str",
             "---\n",
             "...",
@@ -730,7 +744,7 @@ mod tests {
         // More of them, after a change here.
         let rounds = std::env::var("RHELM_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(60_000);
         for round in 0..rounds {
-            let mut text = DOCUMENTS[round % DOCUMENTS.len()].to_owned();
+            let mut text = documents[round % documents.len()].to_owned();
             for _ in 0..next(4) {
                 let lines: Vec<&str> = text.split_inclusive('\n').collect();
                 let at = next(lines.len().max(1));

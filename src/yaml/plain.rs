@@ -7,7 +7,7 @@
 
 use super::convert::{composed, scalar};
 use super::outline::{
-    MAX_LEVELS, More, Value as Looks, block, checked, first_line, indent, is_dash, key, plain_line, trimmed,
+    MAX_LEVELS, More, Value as Looks, block, checked, first_line, indent, is_dash, is_over, key, plain_line, trimmed,
     value as looks_like,
 };
 use crate::value::{Map, Str, Value};
@@ -54,12 +54,15 @@ struct Reader<'t> {
     is_awaited: bool,
     /// Whether a line says that the document begins.
     is_begun: bool,
+    /// Scalars with names, in their order.
+    anchors: Vec<(&'t [u8], Value)>,
 }
 
 /// Reads a text that is one plain document, as `sigs.k8s.io/yaml` does; none where it is not certain to be one.
 pub(super) fn read(text: &[u8]) -> Option<Value> {
     let has_tabs = checked(text)?;
-    let mut reader = Reader { text, next: 0, levels: Vec::new(), is_awaited: false, is_begun: false };
+    let mut reader =
+        Reader { text, next: 0, levels: Vec::new(), is_awaited: false, is_begun: false, anchors: Vec::new() };
     while let Some(rest) = text.get(reader.next..).filter(|rest| !rest.is_empty()) {
         let line = first_line(rest);
         // A tab is a blank in some places, an error in others.
@@ -91,6 +94,13 @@ fn any_key(text: &[u8]) -> Option<(&[u8], &[u8])> {
         [b':', b' ', rest @ ..] => Some((number, rest)),
         _ => None,
     }
+}
+
+/// The name of an anchor, and what stands behind it.
+fn anchor(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let len = text.iter().position(|b| !(b.is_ascii_alphanumeric() || b"_-".contains(b))).unwrap_or(text.len());
+    let (name, rest) = text.split_at_checked(len)?;
+    (!name.is_empty() && matches!(rest, [] | [b' ', ..])).then_some((name, rest))
 }
 
 impl<'t> Reader<'t> {
@@ -212,6 +222,27 @@ impl<'t> Reader<'t> {
 
     /// What stands in one place. Text that goes on in the next line is then found to stand in the wrong place.
     fn value(&mut self, text: &'t [u8], at: usize) -> Option<Value> {
+        match text {
+            [b'&', rest @ ..] => {
+                let (name, rest) = anchor(rest)?;
+                let spaces = indent(rest);
+                let scalar =
+                    rest.get(spaces..).filter(|rest| !matches!(rest, [] | [b'#' | b'&' | b'*' | b'|' | b'>', ..]))?;
+                let value = self.value(scalar, at + text.len() - scalar.len())?;
+                // Each place has a collection of its own.
+                if matches!(value, Value::Map(..) | Value::List(..)) {
+                    return None;
+                }
+                self.anchors.push((name, value.clone()));
+                return Some(value);
+            }
+            [b'*', rest @ ..] => {
+                let (name, rest) = anchor(rest)?;
+                is_over(rest).then_some(())?;
+                return self.anchors.iter().rev().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
+            }
+            _ => {}
+        }
         Some(match (looks_like(text)?, *text.first()?) {
             (Looks::Text(text, _), _) => Value::Str(Str::from(text)),
             (Looks::Number(text, _), _) => scalar(text),
