@@ -13,6 +13,13 @@ use std::sync::Arc;
 pub struct Str(Arc<[u8]>);
 
 impl Str {
+    /// Of at most so many bytes, which are written where they stay; told is how many were.
+    pub(crate) fn written<E>(most: usize, write: impl FnOnce(&mut [u8]) -> Result<usize, E>) -> Result<Self, E> {
+        let mut bytes: Arc<[u8]> = std::iter::repeat_n(0, most).collect();
+        let len = Arc::get_mut(&mut bytes).map_or(Ok(0), write)?;
+        Ok(if len == most { Str(bytes) } else { Str::from(bytes.get(..len).unwrap_or_default()) })
+    }
+
     /// The bytes.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0

@@ -273,7 +273,7 @@ impl Loader<'_> {
         let (mut templates, mut others) = (Vec::new(), Vec::new());
         let mut subcharts: BTreeMap<String, Vec<BufferedFile>> = BTreeMap::new();
         for file in files {
-            let text = |name: &str| source(name, format!("{shell}{name}"), file.data.clone());
+            let text = |name: &str| source(name, [shell, name].concat(), file.data.clone());
             match file.name.as_str() {
                 "Chart.yaml" => {}
                 "Chart.lock" => lock(&text("Chart.lock"), "Chart.lock")?,
@@ -337,7 +337,8 @@ impl Loader<'_> {
         let metadata = draft.finish()?;
         let full_path = format!("{parent}{}", metadata.name);
         let named = |file: BufferedFile| {
-            let text = source(format!("{full_path}/{}", file.name), format!("{shell}{}", file.name), file.data);
+            let (name, path) = ([full_path.as_str(), "/", &file.name].concat(), [shell, &file.name].concat());
+            let text = source(name, path, file.data);
             File { name: file.name, source: text }
         };
         let mut chart = Chart {

@@ -100,6 +100,7 @@ pub(crate) fn unbroken(text: &[u8]) -> usize {
 }
 
 /// How many spaces a text begins with.
+#[cfg(any(feature = "schema", test))]
 pub(crate) fn spaces(text: &[u8]) -> usize {
     first(text, usize::MAX, |word| word ^ (ONES * u64::from(b' '))).unwrap_or(text.len())
 }

@@ -88,27 +88,25 @@ fn list(folder: &str) -> std::io::Result<Vec<(String, Option<Kind>)>> {
 }
 
 /// Reads a file of a known size; one that cannot tell its size (or is empty) to its end, but no more than
-/// [`MAX_FILE`] and a byte. The buffer only grows.
-fn read_whole(mut file: File, size: u64, buffer: &mut Vec<u8>) -> std::io::Result<Str> {
+/// [`MAX_FILE`] and a byte.
+fn read_whole(mut file: File, size: u64) -> std::io::Result<Str> {
     if size == 0 {
         let mut data = Vec::new();
         file.take(MAX_FILE + 1).read_to_end(&mut data)?;
         return Ok(data.into());
     }
-    let size = usize::try_from(size).unwrap_or_default();
-    if buffer.len() < size {
-        buffer.resize(size, 0);
-    }
-    let mut filled = 0;
-    while let Some(rest) = buffer.get_mut(filled..size).filter(|rest| !rest.is_empty()) {
-        match file.read(rest) {
-            Ok(0) => break,
-            Ok(n) => filled += n,
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
+    Str::written(usize::try_from(size).unwrap_or_default(), |bytes| {
+        let mut filled = 0;
+        while let Some(rest) = bytes.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+            match file.read(rest) {
+                Ok(0) => break,
+                Ok(n) => filled += n,
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
         }
-    }
-    Ok(Str::from(buffer.get(..filled).unwrap_or_default()))
+        Ok(filled)
+    })
 }
 
 impl Walk<'_> {
@@ -116,8 +114,8 @@ impl Walk<'_> {
     fn entries(&mut self, path: &str, below: &str, names: &[(String, Option<Kind>)]) -> Result<(), Error> {
         for (name, kind) in names {
             self.visit(path)?;
-            let full = format!("{path}/{name}");
-            let below = if below.is_empty() { name.clone() } else { format!("{below}/{name}") };
+            let full = [path, "/", name].concat();
+            let below = if below.is_empty() { name.clone() } else { [below, "/", name].concat() };
             match kind {
                 Some(kind) => self.entry(&full, &below, *kind)?,
                 None => self.special(&full, &below)?,
@@ -151,7 +149,7 @@ impl Walk<'_> {
         if size > MAX_FILE {
             return Err(too_big(full));
         }
-        let data = read_whole(file, size, &mut self.buffer).map_err(|e| failed("read", &e))?;
+        let data = read_whole(file, size).map_err(|e| failed("read", &e))?;
         self.keep(full, below, data)
     }
 

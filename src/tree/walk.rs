@@ -15,15 +15,13 @@ pub(super) struct Walk<'a> {
     pub(super) ignore: &'a Ignore<'a>,
     pub(super) log: &'a mut Vec<String>,
     pub(super) files: Vec<BufferedFile>,
-    /// What files are read into, one after the other.
-    pub(super) buffer: Vec<u8>,
     entries: usize,
     total: u64,
 }
 
 impl<'a> Walk<'a> {
     pub(super) fn new(ignore: &'a Ignore<'a>, log: &'a mut Vec<String>) -> Self {
-        Walk { ignore, log, files: Vec::new(), buffer: Vec::new(), entries: 0, total: 0 }
+        Walk { ignore, log, files: Vec::new(), entries: 0, total: 0 }
     }
 
     /// Counts an entry of a folder.
