@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 /// The stack of a thread that renders.
 const STACK: usize = 8 * 1024 * 1024;
 
-/// How many items may be known, or done, before one that is not done.
+/// How many items may be known whose results are not given away.
 #[cfg(any(feature = "cli", test))]
 const AHEAD: usize = 512;
 
-/// How much results may take that wait for one before them, in bytes, before nothing but that one is worked on.
-const MOST_HELD: usize = 16 << 20;
+/// Where results that wait for one before them take as many bytes, work on nothing but that one is begun.
+const ENOUGH: usize = 16 << 20;
 
 /// How long a thread goes on with items of one kind while others wait.
 const STREAK: Duration = Duration::from_millis(20);
@@ -27,8 +27,15 @@ pub(crate) trait Items {
     /// The next one; waits for it.
     fn next(&mut self) -> Option<Self::Item>;
 
-    /// The next one, if it is there already.
-    fn ready(&mut self) -> Option<Self::Item>;
+    /// The next one, if it is there already. Most are.
+    fn ready(&mut self) -> Option<Self::Item> {
+        self.next()
+    }
+
+    /// How many there are at most.
+    fn most(&self) -> usize {
+        usize::MAX
+    }
 
     /// Of what kind an item is.
     fn kind(&self, item: &Self::Item) -> Self::Kind;
@@ -45,8 +52,8 @@ impl<'a, T: Sync, K: PartialEq + Send> Items for Each<'a, T, K> {
         self.0.next()
     }
 
-    fn ready(&mut self) -> Option<&'a T> {
-        self.0.next()
+    fn most(&self) -> usize {
+        self.0.len()
     }
 
     fn kind(&self, item: &&'a T) -> K {
@@ -57,8 +64,7 @@ impl<'a, T: Sync, K: PartialEq + Send> Items for Each<'a, T, K> {
 /// Does some work on each item, so many at a time, or as many as there are cores; the results in the items' order.
 pub(crate) fn spread<T: Sync, R: Send>(at_once: Option<usize>, items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let mut results = Vec::with_capacity(items.len());
-    let most = (usize::MAX, items.len());
-    run(at_once, most, Each(items.iter(), |_| ()), work, |_| 0, |result| results.push(result));
+    run(at_once, usize::MAX, Each(items.iter(), |_| ()), work, |_| 0, |result| results.push(result));
     results
 }
 
@@ -73,7 +79,7 @@ pub(crate) fn in_order<I: Items + Send, R: Send>(
     size: impl Fn(&R) -> usize + Sync,
     take: impl FnMut(R),
 ) {
-    run(at_once, (AHEAD, usize::MAX), items, work, size, take);
+    run(at_once, AHEAD, items, work, size, take);
 }
 
 /// Items that are known, and those that nobody works on yet.
@@ -92,7 +98,7 @@ struct Results<R> {
     /// Those that wait, by their places, and what each takes.
     waiting: BTreeMap<usize, (R, usize)>,
     /// What all of these take.
-    held: usize,
+    size: usize,
     /// How many threads there are; one that panics leaves.
     threads: usize,
     /// Whether one panicked: what it was to give never comes.
@@ -101,7 +107,7 @@ struct Results<R> {
 
 impl<R> Results<R> {
     fn add(&mut self, place: usize, result: R, size: usize) {
-        self.held = self.held.saturating_add(size);
+        self.size = self.size.saturating_add(size);
         self.waiting.insert(place, (result, size));
     }
 
@@ -109,7 +115,7 @@ impl<R> Results<R> {
     fn next(&mut self) -> Option<R> {
         let (result, size) = self.waiting.remove(&self.taken)?;
         self.taken += 1;
-        self.held = self.held.saturating_sub(size);
+        self.size = self.size.saturating_sub(size);
         Some(result)
     }
 }
@@ -127,9 +133,9 @@ impl<I: Items> Source<I> {
         self.known += 1;
     }
 
-    /// Asks for what is there, up to a number of items.
-    fn look(&mut self, most: usize) {
-        while self.known < most {
+    /// Asks for what is there, until so many are known.
+    fn look(&mut self, room: usize) {
+        while self.known < room {
             let Some(item) = self.items.ready() else { return };
             self.know(item);
         }
@@ -168,46 +174,50 @@ fn lock<T>(state: &Mutex<T>) -> MutexGuard<'_, T> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// `ahead` is how many items may be known before one that is not done; `most`, how many there can be.
+/// `ahead` is how many items may be known whose results are not given away.
 fn run<I: Items + Send, R: Send>(
     at_once: Option<usize>,
-    (ahead, most): (usize, usize),
+    ahead: usize,
     items: I,
     work: impl Fn(I::Item) -> R + Sync,
     size: impl Fn(&R) -> usize + Sync,
     mut take: impl FnMut(R),
 ) {
     let cores = || std::thread::available_parallelism().map_or(1, usize::from);
-    let threads = at_once.unwrap_or_else(cores).min(most);
+    let threads = at_once.unwrap_or_else(cores).min(items.most());
     let source = Mutex::new(Source { items, waiting: VecDeque::new(), known: 0 });
-    let results = Mutex::new(Results { taken: 0, waiting: BTreeMap::new(), held: 0, threads: 0, panicked: false });
+    let results = Mutex::new(Results { taken: 0, waiting: BTreeMap::new(), size: 0, threads: 0, panicked: false });
     let changed = Condvar::new();
     // The next item for a thread; none if there are no more.
     let next = |streak: &mut Streak<I::Kind>| {
         // Whoever waits here for room, or for the next item, does so for all.
         let mut source = lock(&source);
-        let mut held = lock(&results);
+        let mut done = lock(&results);
         loop {
-            let most = held.taken.saturating_add(ahead);
-            drop(held);
-            source.look(most);
-            if source.waiting.is_empty() && source.known < most {
+            let room = done.taken.saturating_add(ahead);
+            drop(done);
+            source.look(room);
+            if source.waiting.is_empty() && source.known < room {
                 let item = source.items.next()?;
                 source.know(item);
             }
-            held = lock(&results);
-            if held.panicked {
+            done = lock(&results);
+            if done.panicked {
                 return None;
             }
-            let first = source.waiting.front().map(|(place, ..)| *place);
-            let is_next = first == Some(held.taken);
-            if is_next && held.held >= MOST_HELD {
-                streak.kind = None;
+            if let Some((first, ..)) = source.waiting.front() {
+                let (is_next, is_enough) = (*first == done.taken, done.size >= ENOUGH);
+                if is_next && is_enough {
+                    streak.kind = None;
+                }
+                if is_next || !is_enough {
+                    return source.choose(streak);
+                }
+            } else if source.known < done.taken.saturating_add(ahead) {
+                // There is room by now.
+                continue;
             }
-            if first.is_some() && (is_next || held.held < MOST_HELD) {
-                return source.choose(streak);
-            }
-            held = changed.wait(held).unwrap_or_else(PoisonError::into_inner);
+            done = changed.wait(done).unwrap_or_else(PoisonError::into_inner);
         }
     };
     let do_next = |streak: &mut Streak<I::Kind>| {
@@ -247,18 +257,18 @@ fn run<I: Items + Send, R: Send>(
         if started == 0 {
             return alone(&mut take);
         }
-        let mut held = lock(&results);
+        let mut done = lock(&results);
         loop {
-            match held.next() {
+            match done.next() {
                 Some(result) => {
-                    drop(held);
+                    drop(done);
                     changed.notify_all();
                     take(result);
-                    held = lock(&results);
+                    done = lock(&results);
                 }
                 // All is done; or what is missing is that of a thread that panicked, which the scope tells.
-                None if held.threads == 0 => return,
-                None => held = changed.wait(held).unwrap_or_else(PoisonError::into_inner),
+                None if done.threads == 0 => return,
+                None => done = changed.wait(done).unwrap_or_else(PoisonError::into_inner),
             }
         }
     });
@@ -266,7 +276,7 @@ fn run<I: Items + Send, R: Send>(
 
 #[cfg(test)]
 mod tests {
-    use super::{AHEAD, Items, MOST_HELD, in_order, spread};
+    use super::{AHEAD, ENOUGH, Items, in_order, spread};
     use std::sync::Mutex;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -277,9 +287,6 @@ mod tests {
         type Item = usize;
         type Kind = usize;
         fn next(&mut self) -> Option<usize> {
-            self.0.next()
-        }
-        fn ready(&mut self) -> Option<usize> {
             self.0.next()
         }
         fn kind(&self, item: &usize) -> usize {
@@ -318,7 +325,7 @@ mod tests {
 
     #[test]
     fn no_more_is_held_than_is_allowed() {
-        for (size, most) in [(0, AHEAD), (MOST_HELD / 4, 8)] {
+        for (size, most) in [(0, AHEAD), (ENOUGH / 4, 8)] {
             let (made, held) = (AtomicUsize::new(0), AtomicUsize::new(0));
             let mut taken = 0;
             let work = |_| made.fetch_add(1, Ordering::SeqCst);
@@ -336,6 +343,27 @@ mod tests {
             assert_eq!(taken, 3_000);
             assert!(held.into_inner() <= most);
         }
+    }
+
+    #[test]
+    fn room_that_comes_all_at_once_is_seen() {
+        // All results that there is room for wait for the first one, again and again.
+        let is_slow = |n: usize| n % AHEAD == 0;
+        let finished = AtomicUsize::new(0);
+        let work = |n: usize| {
+            while is_slow(n) && finished.load(Ordering::SeqCst) < AHEAD - 1 {
+                std::thread::yield_now();
+            }
+            if is_slow(n) {
+                finished.store(0, Ordering::SeqCst);
+            } else {
+                finished.fetch_add(1, Ordering::SeqCst);
+            }
+            n
+        };
+        let mut taken = 0;
+        in_order(Some(2), Numbers(0..AHEAD * 200), work, |_| 0, |_| taken += 1);
+        assert_eq!(taken, AHEAD * 200);
     }
 
     #[test]

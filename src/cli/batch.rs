@@ -6,7 +6,6 @@ use super::template::Asked;
 use super::terminal::Terminal;
 use crate::diagnostic::{Diagnostic, Error, Format, nearest, report};
 use crate::engine::KubeVersion;
-use crate::manifest::Manifests;
 use crate::project::Project;
 use crate::shelf::Shelf;
 use crate::spread::{Items, in_order};
@@ -23,7 +22,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// The longest line that is read, in bytes.
 const MAX_LINE: u64 = 64 << 20;
 
-/// How many bytes of them are read at once. What is there is rendered in the order that is best.
+/// How much of the input is read at once, in bytes: of the lines that are there those of one chart are rendered together.
 const BUFFER: usize = 64 << 10;
 
 /// What a line may hold.
@@ -92,14 +91,14 @@ pub(super) fn run(matches: &ArgMatches, terminal: &mut Terminal) -> Result<(), E
         if !is_unread.load(Ordering::Relaxed) {
             answer.result = wish.and_then(|wish| one(&asked, &wish, &shelf, &projects, &mut answer.rendered));
             // Only the text is told.
-            answer.rendered.manifests = Manifests::default();
+            (answer.rendered.manifests, answer.rendered.inputs) = Default::default();
         }
         answer
     };
     let mut unwritten = None;
     let lines =
         Lines { input: BufReader::with_capacity(BUFFER, input), number: 0, is_over: false, is_unread: &is_unread };
-    let size = |answer: &Answer| answer.result.as_ref().map_or(0, Vec::len);
+    let size = |answer: &Answer| answer.rendered.size() + answer.result.as_ref().map_or_else(Error::size, Vec::len);
     in_order(at_once, lines, answer, size, |answer| {
         if is_unread.load(Ordering::Relaxed) {
             return;
@@ -125,6 +124,7 @@ struct Line {
     wish: Result<Wish, Error>,
 }
 
+/// The lines that are not blank.
 struct Lines<'o> {
     input: BufReader<Box<dyn Read + Send>>,
     /// How many were read.

@@ -21,9 +21,9 @@ pub(super) struct Done {
 }
 
 impl Done {
-    /// What it takes, in bytes.
+    /// What it takes, roughly, in bytes.
     pub(super) fn size(&self) -> usize {
-        self.rendered.manifests.size()
+        self.rendered.size() + self.error.as_ref().map_or(0, Error::size)
     }
 }
 

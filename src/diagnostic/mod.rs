@@ -99,6 +99,20 @@ impl Diagnostic {
 }
 
 impl Error {
+    /// What it takes, roughly, in bytes.
+    #[cfg(feature = "cli")]
+    pub(crate) fn size(&self) -> usize {
+        let place = |at: &Location| at.source.text.len();
+        let one = |diagnostic: &Diagnostic| {
+            let Diagnostic { message, at, note, labels, facts, hints, helm } = diagnostic;
+            let texts = [message, note].into_iter().chain(facts).chain(helm);
+            let texts = texts.chain(labels.iter().map(|label| &label.text)).chain(hints.iter().map(|hint| &hint.text));
+            let places = at.iter().chain(labels.iter().map(|label| &label.at));
+            texts.map(String::len).chain(places.map(place)).sum::<usize>()
+        };
+        self.0.iter().map(one).sum()
+    }
+
     /// Several failures that do not depend on each other.
     pub fn all(diagnostics: Vec<Diagnostic>) -> Self {
         Error(Box::new(diagnostics))

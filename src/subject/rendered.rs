@@ -115,6 +115,15 @@ pub struct Rendered {
     pub release_exists: bool,
 }
 
+impl Rendered {
+    /// What its texts take, in bytes.
+    #[cfg(feature = "cli")]
+    pub(crate) fn size(&self) -> usize {
+        let inputs = self.inputs.iter().map(|input| input.text.len());
+        self.manifests.size() + inputs.chain(self.warnings.iter().map(String::len)).sum::<usize>()
+    }
+}
+
 /// A layer of values.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Input {

@@ -46,7 +46,7 @@ impl Tree for Disk {
 
     fn read(&self, path: &str) -> Result<Str, Error> {
         let file = File::open(path).map_err(|e| Error::system("open", path, &e))?;
-        // What a file says of its size is believed where it is likely: others are read piece by piece.
+        // Room for what the file says of its size, if that is likely, and for the byte that shows its end.
         let size = file.metadata().map_or(0, |metadata| metadata.len()).min(MAX_FILE);
         let mut data = Vec::with_capacity(usize::try_from(size).map_or(0, |size| size + 1));
         file.take(MAX_READ + 1).read_to_end(&mut data).map_err(|e| Error::system("read", path, &e))?;

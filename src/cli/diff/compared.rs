@@ -361,7 +361,7 @@ pub(super) fn finish(
     let mut next = pairs.iter();
     let compare = |pair: &Pair<'_>| one(pair, from_label, flags, comparison);
     terminal.begin(pairs.len());
-    // What is compared is kept to the end in any case.
+    // All that was compared is kept to the end in any case: only what is made besides waits here.
     let size = |done: &Done| done.made.as_ref().map_or(0, |(_, made)| made.size());
     in_order(flags.at_once, Each(pairs.iter(), |pair| &pair.release), compare, size, |done| {
         terminal.advance();

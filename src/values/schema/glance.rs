@@ -19,7 +19,7 @@ use std::rc::Rc;
 /// How deep schemas may lead into each other and into values.
 const MAX_DEPTH: usize = 100;
 
-/// How many schemas that references lead to may stand where no keyword leads.
+/// How many schemas may stand where references lead to and no keyword does.
 const MAX_APART: usize = 64;
 
 /// How many keywords are looked at.
