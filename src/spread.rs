@@ -348,7 +348,7 @@ mod tests {
     #[test]
     fn room_that_comes_all_at_once_is_seen() {
         // All results that there is room for wait for the first one, again and again.
-        let is_slow = |n: usize| n % AHEAD == 0;
+        let is_slow = |n: usize| n.is_multiple_of(AHEAD);
         let finished = AtomicUsize::new(0);
         let work = |n: usize| {
             while is_slow(n) && finished.load(Ordering::SeqCst) < AHEAD - 1 {

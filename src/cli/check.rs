@@ -11,7 +11,6 @@ use crate::diagnostic::{Diagnostic, Error};
 use crate::manifest::Claims;
 use crate::manifest::overrides::{Matches, unmatched};
 use crate::project::{Environment, Project, SNAPSHOTS};
-use crate::spread::in_order;
 use crate::subject::{self, Flags, Rendered};
 use crate::tree::{Disk, Tree, clean};
 use clap::ArgMatches;
@@ -92,41 +91,35 @@ pub(super) fn render(
     let mut here = groups.next();
     let (mut claims, mut matches, mut failed) = (Claims::default(), Matches::default(), false);
     terminal.begin(jobs.len());
-    in_order(
-        flags.at_once,
-        Job::each(&jobs),
-        |job| job.render(tree, flags),
-        Done::size,
-        |Done { rendered, error }| {
-            terminal.advance();
-            let (Some(job), Some((environment, left, whole))) = (next.next(), &mut here) else { return };
-            terminal.hide(&rendered.secrets);
-            rendered.warnings.iter().for_each(|warning| terminal.say(warning));
-            matches.add(&rendered.matches);
-            let key = &job.release.key.text;
-            let error = error.or_else(|| {
-                let clash = claims.claim(key, &rendered.namespace, &rendered.manifests)?;
-                Some(super::fleet::clashing(Some(project), key, &clash))
-            });
-            if let Some(mut error) = error {
-                failures::of_release(&mut error, key, &environment.name.text);
-                failures.push(error);
-                failed = true;
+    Job::render_all(&jobs, tree, flags, |Done { rendered, error }| {
+        terminal.advance();
+        let (Some(job), Some((environment, left, whole))) = (next.next(), &mut here) else { return };
+        terminal.hide(&rendered.secrets);
+        rendered.warnings.iter().for_each(|warning| terminal.say(warning));
+        matches.add(&rendered.matches);
+        let key = &job.release.key.text;
+        let error = error.or_else(|| {
+            let clash = claims.claim(key, &rendered.namespace, &rendered.manifests)?;
+            Some(super::fleet::clashing(Some(project), key, &clash))
+        });
+        if let Some(mut error) = error {
+            failures::of_release(&mut error, key, &environment.name.text);
+            failures.push(error);
+            failed = true;
+        }
+        *left -= 1;
+        if *left > 0 {
+            return;
+        }
+        if *whole && !failed && flags.overrides {
+            let idle = unmatched(&project.overrides(environment), &matches);
+            if !idle.is_empty() {
+                failures.push(Error::all(idle));
             }
-            *left -= 1;
-            if *left > 0 {
-                return;
-            }
-            if *whole && !failed && flags.overrides {
-                let idle = unmatched(&project.overrides(environment), &matches);
-                if !idle.is_empty() {
-                    failures.push(Error::all(idle));
-                }
-            }
-            (claims, matches, failed) = (Claims::default(), Matches::default(), false);
-            here = groups.next();
-        },
-    );
+        }
+        (claims, matches, failed) = (Claims::default(), Matches::default(), false);
+        here = groups.next();
+    });
     terminal.end(flags);
     jobs.len()
 }

@@ -12,7 +12,6 @@ use crate::manifest::Claims;
 use crate::manifest::overrides::{Matches, unmatched};
 use crate::project::{Environment, Project, Release};
 use crate::shelf::Shelf;
-use crate::spread::in_order;
 use crate::tree::Disk;
 use std::sync::Arc;
 
@@ -49,16 +48,10 @@ pub(super) fn run(
     };
     printer.groups.reverse();
     printer.terminal.begin(jobs.len());
-    in_order(
-        flags.at_once,
-        Job::each(&jobs),
-        |job| job.render(&Disk, &flags),
-        Done::size,
-        |done| {
-            printer.terminal.advance();
-            printer.take(done);
-        },
-    );
+    Job::render_all(&jobs, &Disk, &flags, |done| {
+        printer.terminal.advance();
+        printer.take(done);
+    });
     let Printer { mut failures, failed, terminal, .. } = printer;
     terminal.end(&flags);
     if failed.len() > 1 || (!single && !failed.is_empty()) {

@@ -3,7 +3,7 @@
 use super::selection::Selection;
 use crate::diagnostic::Error;
 use crate::project::{Environment, Project, Release};
-use crate::spread::Each;
+use crate::spread::{Each, in_order};
 use crate::subject::{Flags, Rendered, installed};
 use crate::tree::Tree;
 
@@ -22,7 +22,7 @@ pub(super) struct Done {
 
 impl Done {
     /// What it takes, roughly, in bytes.
-    pub(super) fn size(&self) -> usize {
+    fn size(&self) -> usize {
         self.rendered.size() + self.error.as_ref().map_or(0, Error::size)
     }
 }
@@ -37,16 +37,15 @@ impl<'p> Job<'p> {
         selection.iter().flat_map(of).collect()
     }
 
-    /// One after the other; those of a chart are of a kind.
-    pub(super) fn each<'j>(jobs: &'j [Self]) -> Each<'j, Self, &'p str> {
-        Each(jobs.iter(), |job| &job.release.chart.text)
-    }
-
-    /// Renders it.
-    pub(super) fn render(&self, from: &(dyn Tree + Sync), flags: &Flags<'_>) -> Done {
-        let mut rendered = Rendered::default();
-        let result = installed(from, self.project, self.environment, self.release, flags, &mut rendered);
-        Done { rendered, error: result.err() }
+    /// Renders several, those of a chart together; `take` gets what became of them in their order.
+    pub(super) fn render_all(jobs: &[Self], from: &(dyn Tree + Sync), flags: &Flags<'_>, take: impl FnMut(Done)) {
+        let each = Each(jobs.iter(), |job: &Self| &*job.release.chart.text);
+        let render = |job: &Self| {
+            let mut rendered = Rendered::default();
+            let result = installed(from, job.project, job.environment, job.release, flags, &mut rendered);
+            Done { rendered, error: result.err() }
+        };
+        in_order(flags.at_once, each, render, Done::size, take);
     }
 
     /// `staging/shop`, or the release alone where there is only one environment.

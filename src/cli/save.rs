@@ -11,7 +11,6 @@ use crate::diagnostic::{Diagnostic, Error};
 use crate::manifest::{Claims, Event, Manifests, secret};
 use crate::project::{Project, Secrets};
 use crate::release::saved::{self, Header, Sealed};
-use crate::spread::in_order;
 use crate::subject::{Flags, Input, InputKind, Rendered};
 use crate::text::Str;
 use crate::tree::{Disk, Tree, clean};
@@ -131,40 +130,34 @@ pub(super) fn save(
     let mut before = "";
     let mut next = jobs.iter();
     terminal.begin(jobs.len());
-    in_order(
-        flags.at_once,
-        Job::each(&jobs),
-        |job| job.render(from, flags),
-        Done::size,
-        |done| {
-            terminal.advance();
-            let Some(job) = next.next() else { return };
-            if before != job.environment.name.text {
-                (claims, before) = (Claims::default(), &job.environment.name.text);
+    Job::render_all(&jobs, from, flags, |done| {
+        terminal.advance();
+        let Some(job) = next.next() else { return };
+        if before != job.environment.name.text {
+            (claims, before) = (Claims::default(), &job.environment.name.text);
+        }
+        let Done { mut rendered, error } = done;
+        terminal.hide(&rendered.secrets);
+        rendered.warnings.iter().for_each(|warning| terminal.say(warning));
+        let result = match error {
+            Some(error) => Err(error),
+            None => one(from, disk, job, &mut rendered, &mut claims, flags.seed.is_some(), asked, how),
+        };
+        match result {
+            Ok((word, path)) => {
+                outcome.stale |= how.check && word != "unchanged";
+                outcome.wrote |= word == "written";
+                outcome.said.push((word, path));
             }
-            let Done { mut rendered, error } = done;
-            terminal.hide(&rendered.secrets);
-            rendered.warnings.iter().for_each(|warning| terminal.say(warning));
-            let result = match error {
-                Some(error) => Err(error),
-                None => one(from, disk, job, &mut rendered, &mut claims, flags.seed.is_some(), asked, how),
-            };
-            match result {
-                Ok((word, path)) => {
-                    outcome.stale |= how.check && word != "unchanged";
-                    outcome.wrote |= word == "written";
-                    outcome.said.push((word, path));
+            Err(mut error) => {
+                if jobs.len() > 1 {
+                    failures::of_release(&mut error, &job.release.key.text, &job.environment.name.text);
                 }
-                Err(mut error) => {
-                    if jobs.len() > 1 {
-                        failures::of_release(&mut error, &job.release.key.text, &job.environment.name.text);
-                    }
-                    outcome.failures.push(error);
-                    outcome.failed.push(job.shown(several));
-                }
+                outcome.failures.push(error);
+                outcome.failed.push(job.shown(several));
             }
-        },
-    );
+        }
+    });
     terminal.end(flags);
     outcome
 }
