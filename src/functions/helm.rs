@@ -4,6 +4,7 @@ use super::Call;
 use super::encoding::error_key;
 use crate::cluster::{Asked, Log};
 use crate::diagnostic::{Failure, FailureKind};
+use crate::go::netip::parse_addr;
 use crate::go::slog::{Level, line};
 use crate::text::kept;
 use crate::value::{Map, Str, Value};
@@ -77,13 +78,27 @@ fn host_by_name(call: &mut Call<'_>) -> Result<Value, Failure> {
         return Ok(Value::str(""));
     }
     call.host.world().drawn = true;
-    let name = call.str(0).to_string();
-    let addresses: Vec<_> = (name.as_str(), 0).to_socket_addrs().map(Iterator::collect).unwrap_or_default();
+    let name = call.str(0);
+    if parse_addr(&name).is_ok() {
+        return Ok(Value::Str(name));
+    }
+    let addresses: Vec<_> = match is_number(&name) {
+        true => Vec::new(),
+        false => (&*name.lossy(), 0).to_socket_addrs().map(Iterator::collect).unwrap_or_default(),
+    };
     let picked = call.host.world().below(addresses.len() as u64) as usize;
     match addresses.get(picked) {
         Some(address) => Ok(address.ip().to_string().into()),
         None => Err("invalid argument to Intn".into()),
     }
+}
+
+/// Whether the system would take a name for an address in numbers, `127.1` or `0x1F`. Go asks for it, and nobody has it.
+fn is_number(name: &[u8]) -> bool {
+    name.split(|b| *b == b'.').all(|part| match part {
+        [b'0', b'x' | b'X', digits @ ..] => digits.iter().all(u8::is_ascii_hexdigit),
+        digits => !digits.is_empty() && digits.iter().all(u8::is_ascii_digit),
+    })
 }
 
 #[cfg(test)]
