@@ -11,6 +11,7 @@ use super::outline::{
     value as looks_like,
 };
 use crate::value::{Map, Str, Value};
+use std::collections::BTreeMap;
 
 /// A collection that is not closed yet.
 struct Level {
@@ -54,15 +55,15 @@ struct Reader<'t> {
     is_awaited: bool,
     /// Whether a line says that the document begins.
     is_begun: bool,
-    /// Scalars with names, in their order.
-    anchors: Vec<(&'t [u8], Value)>,
+    /// Scalars with names: of those with the same the last so far.
+    anchors: BTreeMap<&'t [u8], Value>,
 }
 
 /// Reads a text that is one plain document, as `sigs.k8s.io/yaml` does; none where it is not certain to be one.
 pub(super) fn read(text: &[u8]) -> Option<Value> {
     let has_tabs = checked(text)?;
     let mut reader =
-        Reader { text, next: 0, levels: Vec::new(), is_awaited: false, is_begun: false, anchors: Vec::new() };
+        Reader { text, next: 0, levels: Vec::new(), is_awaited: false, is_begun: false, anchors: BTreeMap::new() };
     while let Some(rest) = text.get(reader.next..).filter(|rest| !rest.is_empty()) {
         let line = first_line(rest);
         // A tab is a blank in some places, an error in others.
@@ -233,13 +234,13 @@ impl<'t> Reader<'t> {
                 if matches!(value, Value::Map(..) | Value::List(..)) {
                     return None;
                 }
-                self.anchors.push((name, value.clone()));
+                self.anchors.insert(name, value.clone());
                 return Some(value);
             }
             [b'*', rest @ ..] => {
                 let (name, rest) = anchor(rest)?;
                 is_over(rest).then_some(())?;
-                return self.anchors.iter().rev().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
+                return self.anchors.get(name).cloned();
             }
             _ => {}
         }
